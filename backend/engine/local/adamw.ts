@@ -1,0 +1,35 @@
+/** AdamW in place over plain arrays (Loshchilov & Hutter 2019, algorithm 2), and the global gradient norm. */
+import type { OptimStepRequest } from '../contract.ts';
+import type { TrainableParameter } from './weights.ts';
+
+/** √Σ g² over all parameters, in double precision; not finite if any gradient is not. */
+export function globalNorm(parameters: readonly Pick<TrainableParameter, 'gradient'>[]): number {
+  let total = 0;
+  for (const { gradient } of parameters) {
+    let squares = 0;
+    for (let i = 0; i < gradient.length; i++) squares += (gradient[i] as number) * (gradient[i] as number);
+    total += squares;
+  }
+  return Math.sqrt(total);
+}
+
+/**
+ * One update, number `update` counted from 1. Gradients are scaled by `gradientScale` (clipping) as they are read.
+ * Bias-corrected as in PyTorch: denominator √(v / (1 − β₂ᵗ)) + ε.
+ */
+export function adamW(parameters: readonly TrainableParameter[], request: OptimStepRequest, update: number, gradientScale: number): void {
+  const { learningRate, beta1, beta2, epsilon } = request;
+  const stepSize = learningRate / (1 - beta1 ** update);
+  const secondScale = 1 / Math.sqrt(1 - beta2 ** update);
+  for (const { spec, values, gradient, firstMoment, secondMoment } of parameters) {
+    const keep = spec.decays ? 1 - learningRate * request.weightDecay : 1;
+    for (let i = 0; i < values.length; i++) {
+      const g = (gradient[i] as number) * gradientScale;
+      const m = beta1 * (firstMoment[i] as number) + (1 - beta1) * g;
+      const v = beta2 * (secondMoment[i] as number) + (1 - beta2) * g * g;
+      firstMoment[i] = m;
+      secondMoment[i] = v;
+      values[i] = (values[i] as number) * keep - (stepSize * m) / (Math.sqrt(v) * secondScale + epsilon);
+    }
+  }
+}

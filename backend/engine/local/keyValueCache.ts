@@ -1,0 +1,109 @@
+/**
+ * Keys and values of the rows being decoded, in the layout the decode graph reads: one array a layer for keys and one for values,
+ * [rows, KV, capacity, hd]. They are inputs only; each step's new entries come out alone and are written here.
+ */
+import { Tensor } from './session.ts';
+
+export interface CacheShape {
+  readonly nLayers: number;
+  readonly nKvHeads: number;
+  readonly headDim: number;
+}
+
+/** Keys and values of one prefilled prompt: per layer and kind, [KV, length, hd]. */
+export interface PromptCache {
+  readonly length: number;
+  readonly keys: readonly Float32Array[];
+  readonly values: readonly Float32Array[];
+}
+
+export class KeyValueCache {
+  private readonly shape: CacheShape;
+  private readonly rows: number;
+  private readonly views = new Map<number, Record<string, Tensor>>();
+  private capacityNow: number;
+  /** Keys of layer 0, values of layer 0, keys of layer 1, … */
+  private arrays: Float32Array[];
+
+  constructor(shape: CacheShape, rows: number, capacity: number) {
+    this.shape = shape;
+    this.rows = rows;
+    this.capacityNow = capacity;
+    this.arrays = this.allocate(capacity);
+  }
+
+  get capacity(): number {
+    return this.capacityNow;
+  }
+
+  /** The first `batch` rows as graph inputs. */
+  feeds(batch: number): Record<string, Tensor> {
+    const known = this.views.get(batch);
+    if (known !== undefined) return known;
+    const { nKvHeads, headDim } = this.shape;
+    const size = batch * this.rowSize();
+    const view = Object.fromEntries(
+      this.arrays.map((array, i) => [
+        `${i % 2 === 0 ? 'keys' : 'values'}.${i >> 1}`,
+        new Tensor('float32', array.subarray(0, size), [batch, nKvHeads, this.capacityNow, headDim]),
+      ]),
+    );
+    this.views.set(batch, view);
+    return view;
+  }
+
+  /** Enlarges every row to `capacity`, keeping what is in it. */
+  grow(capacity: number): void {
+    const { nKvHeads, headDim } = this.shape;
+    const old = this.arrays;
+    const oldStride = this.capacityNow * headDim;
+    const stride = capacity * headDim;
+    this.arrays = this.allocate(capacity);
+    this.arrays.forEach((array, i) => {
+      const from = old[i] as Float32Array;
+      for (let head = 0; head < this.rows * nKvHeads; head++) array.set(from.subarray(head * oldStride, (head + 1) * oldStride), head * stride);
+    });
+    this.capacityNow = capacity;
+    this.views.clear();
+  }
+
+  loadPrompt(row: number, prompt: PromptCache): void {
+    const { nKvHeads, headDim } = this.shape;
+    const used = prompt.length * headDim;
+    this.arrays.forEach((array, i) => {
+      const from = (i % 2 === 0 ? prompt.keys : prompt.values)[i >> 1] as Float32Array;
+      for (let head = 0; head < nKvHeads; head++) array.set(from.subarray(head * used, (head + 1) * used), (row * nKvHeads + head) * this.capacityNow * headDim);
+    });
+  }
+
+  copyRow(from: number, to: number): void {
+    const size = this.rowSize();
+    for (const array of this.arrays) array.copyWithin(to * size, from * size, (from + 1) * size);
+  }
+
+  /** Writes the new entries of the first `rows` rows at their positions; `fresh` is [2·layers, batch, KV·hd]. */
+  append(fresh: Float32Array, batch: number, rows: number, positions: Int32Array): void {
+    const { nKvHeads, headDim } = this.shape;
+    const width = nKvHeads * headDim;
+    const stride = this.capacityNow * headDim;
+    for (let i = 0; i < this.arrays.length; i++) {
+      const array = this.arrays[i] as Float32Array;
+      for (let row = 0; row < rows; row++) {
+        let source = (i * batch + row) * width;
+        let target = row * nKvHeads * stride + (positions[row] as number) * headDim;
+        for (let head = 0; head < nKvHeads; head++, target += stride) {
+          for (let d = 0; d < headDim; d++) array[target + d] = fresh[source++] as number;
+        }
+      }
+    }
+  }
+
+  private rowSize(): number {
+    return this.shape.nKvHeads * this.capacityNow * this.shape.headDim;
+  }
+
+  private allocate(capacity: number): Float32Array[] {
+    const size = this.rows * this.shape.nKvHeads * capacity * this.shape.headDim;
+    return Array.from({ length: 2 * this.shape.nLayers }, () => new Float32Array(size));
+  }
+}

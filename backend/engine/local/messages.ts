@@ -1,0 +1,39 @@
+/** What the engine's process and its owner say to each other. Typed arrays travel as they are (`serialization: 'advanced'`). */
+import type { LoraSpec } from '../../models/parameters.ts';
+import type { Engine } from '../contract.ts';
+
+export interface LocalEngineOptions {
+  /** A Hugging Face model folder. */
+  readonly model: string;
+  /** Start from random weights instead of the folder's: only its config.json is read. */
+  readonly initialSeed?: number;
+  readonly lora?: LoraSpec;
+  /** Keep a frozen copy of the weights as they are when opened. */
+  readonly keepReference: boolean;
+  readonly threads: number;
+  /** Largest padded micro-batch, in tokens. */
+  readonly microBatchTokens: number;
+  readonly layerCheckpointing: boolean;
+  /** Largest decode batch, in rows. */
+  readonly maxRows: number;
+}
+
+export type EngineMethod = Exclude<keyof Engine, 'dispose'>;
+
+export type ToEngine =
+  | { readonly type: 'open'; readonly id: number; readonly options: LocalEngineOptions }
+  | { readonly type: 'call'; readonly id: number; readonly method: EngineMethod; readonly args: readonly unknown[] }
+  | { readonly type: 'abort'; readonly id: number };
+
+export interface WireError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly remedy?: string;
+  readonly stack?: string;
+}
+
+export type FromEngine =
+  | { readonly type: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError }
+  | { readonly type: 'progress'; readonly id: number; readonly done: number };

@@ -1,0 +1,141 @@
+/** Forward and forward-backward over many sequences: packs them into padded micro-batches, runs them, and gives each sequence its part back. */
+import { logprobProgram, trainProgram, accumulatorPrefix, gradientPrefix, type ProgramModel } from '../../models/programs.ts';
+import type { CallOptions, ForwardBackwardResult, ForwardResult, ForwardSequence, LossProgram, TrainSequence } from '../contract.ts';
+import { packMicroBatches, rowBucket, type MicroBatch } from './buckets.ts';
+import { notFiniteError } from './nonFinite.ts';
+import { runProgram, Tensor, type ProgramCache } from './session.ts';
+import type { TrainableParameter } from './weights.ts';
+
+export interface BatchModel {
+  readonly program: ProgramModel;
+  readonly programs: ProgramCache;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  /** Largest padded micro-batch. 1–2k tokens are fastest: their activations fit the processor's cache. */
+  readonly maxTokens: number;
+}
+
+interface Placed {
+  readonly sequence: number;
+  /** Where its targets start among the micro-batch's. */
+  readonly start: number;
+}
+
+/** A micro-batch as graph inputs. */
+interface Packed {
+  readonly batch: MicroBatch;
+  readonly nTargets: number;
+  readonly placed: readonly Placed[];
+  readonly feeds: Record<string, Tensor>;
+}
+
+export async function forwardSequences(model: BatchModel, sequences: readonly ForwardSequence[], options: CallOptions = {}): Promise<ForwardResult> {
+  const logprobs: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
+  const entropies: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
+  let done = 0;
+  for (const packed of packAll(model, sequences)) {
+    options.signal?.throwIfAborted();
+    const { batch, length } = packed.batch;
+    const program = await model.programs.get(`logprob ${batch}x${length}/${packed.nTargets}`, () => logprobProgram(model.program, batch, length, packed.nTargets));
+    const outputs = await runProgram(program, { ...model.feeds, ...packed.feeds });
+    unpack(packed, outputs['logprobs'] as Tensor, logprobs);
+    unpack(packed, outputs['entropies'] as Tensor, entropies);
+    options.onProgress?.((done += packed.placed.length));
+  }
+  return { logprobs, entropies };
+}
+
+export interface TrainModel extends BatchModel {
+  readonly trainable: readonly TrainableParameter[];
+  readonly layerCheckpointing: boolean;
+}
+
+/** Adds the loss's gradient to each parameter's accumulator. Throws `engine.notFinite` when the loss is not finite. */
+export async function forwardBackwardSequences(model: TrainModel, sequences: readonly TrainSequence[], loss: LossProgram, options: CallOptions = {}): Promise<ForwardBackwardResult> {
+  const logprobs: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
+  const entropies: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
+  const lossKey = JSON.stringify(loss);
+  const lossInputs = loss.inputs.map(({ name }) => name).filter((name) => name !== 'logprobs' && name !== 'entropies');
+  const totals: Record<string, number> = {};
+  let done = 0;
+  for (const packed of packAll(model, sequences)) {
+    options.signal?.throwIfAborted();
+    const { batch, length } = packed.batch;
+    for (const name of lossInputs) packed.feeds[`loss:${name}`] = new Tensor('float32', gatherInput(packed, sequences, name), [packed.nTargets]);
+    const { layerCheckpointing } = model;
+    const program = await model.programs.get(`train ${batch}x${length}/${packed.nTargets} ${layerCheckpointing} ${lossKey}`, () =>
+      trainProgram(model.program, { batch, length, nTargets: packed.nTargets, loss, layerCheckpointing }),
+    );
+    const feeds: Record<string, Tensor> = { ...model.feeds, ...packed.feeds };
+    const fetches: Record<string, Tensor | null> = Object.fromEntries(program.session.outputNames.map((name) => [name, null]));
+    for (const { spec, gradientTensor } of model.trainable) {
+      feeds[accumulatorPrefix + spec.name] = gradientTensor;
+      fetches[gradientPrefix + spec.name] = gradientTensor;
+    }
+    const outputs = await runProgram(program, feeds, fetches);
+    for (const { name } of loss.outputs) totals[name] = (totals[name] ?? 0) + Number(((outputs[`loss:${name}`] as Tensor).data as Float32Array)[0]);
+    if (!Number.isFinite(totals['loss'])) throw await notFiniteError(program.graph, feeds);
+    unpack(packed, outputs['logprobs'] as Tensor, logprobs);
+    unpack(packed, outputs['entropies'] as Tensor, entropies);
+    options.onProgress?.((done += packed.placed.length));
+  }
+  const { loss: lossTotal = 0, ...metrics } = totals;
+  return { loss: lossTotal, metrics, logprobs, entropies, tokens: sequences.reduce((sum, sequence) => sum + sequence.tokens.length, 0) };
+}
+
+function packAll(model: BatchModel, sequences: readonly ForwardSequence[]): Packed[] {
+  // The last token of a sequence predicts nothing, so it need not go through the network.
+  return packMicroBatches(sequences.map((sequence) => Math.max(1, sequence.tokens.length - 1)), model.maxTokens).map((batch) => packOne(model, batch, sequences));
+}
+
+function packOne(model: BatchModel, batch: MicroBatch, sequences: readonly ForwardSequence[]): Packed {
+  const members = batch.members.map((sequence) => ({ sequence, data: sequences[sequence] as ForwardSequence }));
+  const count = members.reduce((sum, { data }) => sum + data.targets.length, 0);
+  const nTargets = targetBucket(model.program, count, batch.batch * batch.length);
+  const tokens = new Int32Array(batch.batch * batch.length);
+  const rows = new Int32Array(nTargets);
+  const targets = new Int32Array(nTargets);
+  const placed: Placed[] = [];
+  let at = 0;
+  members.forEach(({ sequence, data }, b) => {
+    tokens.set(data.tokens.subarray(0, Math.min(batch.length, data.tokens.length - 1 || 1)), b * batch.length);
+    placed.push({ sequence, start: at });
+    for (const target of data.targets) {
+      rows[at] = b * batch.length + target - 1;
+      targets[at++] = data.tokens[target] as number;
+    }
+  });
+  return {
+    batch,
+    nTargets,
+    placed,
+    feeds: {
+      tokens: new Tensor('int32', tokens, [batch.batch, batch.length]),
+      rows: new Tensor('int32', rows, [nTargets]),
+      targets: new Tensor('int32', targets, [nTargets]),
+    },
+  };
+}
+
+/** Few target counts mean few sessions, so where the head is a small part of the work (small vocabulary) every count is the largest. */
+function targetBucket({ config }: ProgramModel, count: number, tokens: number): number {
+  const headShare = config.vocabularySize / (config.nLayers * (4 * config.hiddenSize + 3 * config.intermediateSize));
+  return headShare < 0.1 ? tokens : Math.min(tokens, rowBucket(Math.max(1, count)));
+}
+
+function gatherInput(packed: Packed, sequences: readonly TrainSequence[], name: string): Float32Array {
+  const gathered = new Float32Array(packed.nTargets);
+  for (const { sequence, start } of packed.placed) {
+    const values = (sequences[sequence] as TrainSequence).inputs[name];
+    if (values === undefined) throw new Error(`sequence ${sequence} lacks the loss input ${name}`);
+    gathered.set(values, start);
+  }
+  return gathered;
+}
+
+function unpack(packed: Packed, output: Tensor, into: readonly Float32Array[]): void {
+  const values = output.data as Float32Array;
+  for (const { sequence, start } of packed.placed) {
+    const own = into[sequence] as Float32Array;
+    own.set(values.subarray(start, start + own.length));
+  }
+}

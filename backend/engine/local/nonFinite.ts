@@ -1,0 +1,51 @@
+/** Finds where a number stopped being finite, so that the error can name the op and the parameter next to it. */
+import { WorkbenchError } from '../../core/errors.ts';
+import type { Graph, Node } from '../../graph/ir.ts';
+import { compile, runProgram, Tensor } from './session.ts';
+
+/** How many intermediate values one diagnostic run may return, in bytes. */
+const diagnosisBytes = 2 ** 30;
+
+/** Runs the graph again with every intermediate value as an output and names the first that is not finite. */
+export async function notFiniteError(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Promise<WorkbenchError> {
+  const place = (await firstNonFinite(graph, feeds)) ?? 'the loss';
+  return new WorkbenchError({
+    code: 'engine.notFinite',
+    message: `A value became infinite or NaN at ${place}. No update was made; the weights are those of the last good step.`,
+    remedy: 'Lower the learning rate, set a gradient clip, or resume from an earlier checkpoint.',
+  });
+}
+
+async function firstNonFinite(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Promise<string | undefined> {
+  const bad = graph.inputs.find(({ name }) => feeds[name] !== undefined && !allFinite(feeds[name]));
+  if (bad !== undefined) return `the input ${bad.name}`;
+  const inner = graph.nodes.flatMap((node) => node.outputs).filter((id) => graph.values[id]?.dtype === 'f32');
+  const bytes = inner.reduce((sum, id) => sum + 4 * (graph.values[id]?.shape ?? []).reduce((product, size) => product * size, 1), 0);
+  if (bytes > diagnosisBytes) return undefined;
+  const program = await compile({ ...graph, outputs: inner.map((id) => ({ name: `value ${id}`, value: id })) }, { threads: 1 });
+  try {
+    const outputs = await runProgram(program, feeds);
+    const first = graph.nodes.find((node) => node.outputs.some((id) => outputs[`value ${id}`] !== undefined && !allFinite(outputs[`value ${id}`] as Tensor)));
+    return first === undefined ? undefined : describe(graph, first);
+  } finally {
+    await program.session.release();
+  }
+}
+
+function allFinite(tensor: Tensor): boolean {
+  return !(tensor.data instanceof Float32Array) || tensor.data.every((value) => Number.isFinite(value));
+}
+
+/** An op and the named inputs nearest above it. */
+function describe(graph: Graph, node: Node): string {
+  const names = new Map(graph.inputs.map(({ name, value }) => [value, name]));
+  const producers = new Map(graph.nodes.flatMap((producer) => producer.outputs.map((id) => [id, producer] as const)));
+  const seen = new Set<number>();
+  let frontier = [...node.inputs];
+  while (frontier.length > 0) {
+    const found = frontier.map((id) => names.get(id)).filter((name) => name !== undefined);
+    if (found.length > 0) return `op ${node.op} next to ${[...new Set(found)].join(', ')}`;
+    frontier = frontier.flatMap((id) => (seen.has(id) ? [] : (seen.add(id), producers.get(id)?.inputs ?? [])));
+  }
+  return `op ${node.op}`;
+}

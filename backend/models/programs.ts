@@ -1,0 +1,142 @@
+/** The graphs that an engine runs, all from the one decoder: prefill, decode step, logprobs, and training with its backward pass. */
+import { gradients } from '../graph/autodiff.ts';
+import { GraphBuilder } from '../graph/builder.ts';
+import type { Graph, Value } from '../graph/ir.ts';
+import { accumulate, leavesLast } from '../graph/passes.ts';
+import type { ModelConfig } from './config.ts';
+import { decodeSequences, decodeStep, headLogits, type DecoderContext, type KeysValues } from './decoder.ts';
+import { parameterSpecs, type LoraSpec } from './parameters.ts';
+
+/** The model a program is built for. `positions` rows of rotary tables are fed as `cos` and `sin`. */
+export interface ProgramModel {
+  readonly config: ModelConfig;
+  readonly lora: LoraSpec | undefined;
+  readonly positions: number;
+}
+
+/** How tokens leave a decode step: sampled in the graph by inverse CDF, the likeliest, or as logits for the caller. */
+export type DecodeMode = 'sample' | 'greedy' | 'logits';
+
+interface Context extends DecoderContext {
+  readonly parameters: ReadonlyMap<string, Value>;
+}
+
+/** Declares the parameters and tables as graph inputs, under their canonical names. */
+function open(g: GraphBuilder, model: ProgramModel): Context {
+  const parameters = new Map<string, Value>();
+  for (const spec of parameterSpecs(model.config, model.lora)) parameters.set(spec.name, g.input(spec.name, 'f32', spec.shape));
+  const tableShape = [model.positions, model.config.headDim / 2];
+  return {
+    g,
+    config: model.config,
+    lora: model.lora,
+    parameters,
+    cos: g.input('cos', 'f32', tableShape),
+    sin: g.input('sin', 'f32', tableShape),
+    parameter(name) {
+      const value = parameters.get(name);
+      if (value === undefined) throw new Error(`the model has no parameter ${name}`);
+      return value;
+    },
+  };
+}
+
+/** Inputs `tokens` [B, S]; outputs `keys.i` and `values.i` [B, KV, S, hd] of every layer. */
+export function prefillProgram(model: ProgramModel, batch: number, length: number): Graph {
+  const g = new GraphBuilder();
+  const c = open(g, model);
+  const { cache } = decodeSequences(c, g.input('tokens', 'i32', [batch, length]), false);
+  return g.finish(Object.fromEntries(cache.flatMap(({ keys, values }, i) => [[`keys.${i}`, keys], [`values.${i}`, values]])));
+}
+
+/**
+ * Inputs `tokens` [B], `positions` [B] (tokens already in each row's cache), `keys.i`, `values.i` [B, KV, C, hd];
+ * sampling adds `uniforms` [B, 1] in (0, 1) and `inverseTemperature` [].
+ * Outputs `fresh` [2·layers, B, KV·hd] (keys then values by layer) and, by mode, `next` [B] with `logprobs` [B] (at temperature 1), or `logits` [B, V].
+ */
+export function decodeProgram(model: ProgramModel, batch: number, capacity: number, mode: DecodeMode): Graph {
+  const g = new GraphBuilder();
+  const c = open(g, model);
+  const { nLayers, nKvHeads, headDim } = model.config;
+  const tokens = g.input('tokens', 'i32', [batch]);
+  const positions = g.input('positions', 'i32', [batch]);
+  const cache: KeysValues[] = Array.from({ length: nLayers }, (_, i) => ({
+    keys: g.input(`keys.${i}`, 'f32', [batch, nKvHeads, capacity, headDim]),
+    values: g.input(`values.${i}`, 'f32', [batch, nKvHeads, capacity, headDim]),
+  }));
+  const { hidden, fresh } = decodeStep(c, tokens, positions, cache);
+  const width = nKvHeads * headDim;
+  const freshRows = fresh.flatMap(({ keys, values }) => [g.reshape(keys, [1, batch, width]), g.reshape(values, [1, batch, width])]);
+  const logits = headLogits(c, hidden);
+  const outputs = { fresh: g.concat(freshRows, 0) };
+  if (mode === 'logits') return g.finish({ ...outputs, logits });
+  const next = mode === 'greedy' ? g.argMax(logits) : sampleRows(g, logits, g.input('uniforms', 'f32', [batch, 1]), g.input('inverseTemperature', 'f32', []));
+  return g.finish({ ...outputs, next, logprobs: g.pick(g.logSoftmax(logits), next) });
+}
+
+/** One token a row by inverse CDF: the number of entries of the running sum that lie below u. */
+function sampleRows(g: GraphBuilder, logits: Value, uniforms: Value, inverseTemperature: Value): Value {
+  const vocabulary = logits.shape[1] as number;
+  const cdf = g.cumSum(g.softmax(g.mul(logits, inverseTemperature)));
+  // Scaled by the last entry, which rounding leaves a little off 1: u then always falls inside.
+  const threshold = g.mul(uniforms, g.slice(cdf, 1, vocabulary - 1, vocabulary));
+  const below = g.reduceSum(g.cast(g.less(cdf, threshold), 'f32'), [1]);
+  return g.cast(g.clamp(below, 0, vocabulary - 1), 'i32');
+}
+
+/** Inputs `tokens` [B, S], `rows` [T] (index b·S + s of the position that predicts), `targets` [T]; outputs `logprobs` and `entropies` [T]. */
+export function logprobProgram(model: ProgramModel, batch: number, length: number, nTargets: number): Graph {
+  const g = new GraphBuilder();
+  const c = open(g, model);
+  const { hidden } = decodeSequences(c, g.input('tokens', 'i32', [batch, length]), false);
+  return g.finish(targetStatistics(c, hidden, nTargets));
+}
+
+/** Head on the rows that predict a target only. */
+function targetStatistics(c: DecoderContext, hidden: Value, nTargets: number): { logprobs: Value; entropies: Value } {
+  const { g } = c;
+  const rows = g.input('rows', 'i32', [nTargets]);
+  const targets = g.input('targets', 'i32', [nTargets]);
+  const distribution = g.logSoftmax(headLogits(c, g.gatherRows(hidden, rows)));
+  return {
+    logprobs: g.pick(distribution, targets),
+    // H = −Σ p log p
+    entropies: g.neg(g.reduceSum(g.mul(g.exp(distribution), distribution), [1])),
+  };
+}
+
+export interface TrainProgramOptions {
+  readonly batch: number;
+  readonly length: number;
+  readonly nTargets: number;
+  readonly loss: Graph;
+  readonly layerCheckpointing: boolean;
+}
+
+/** Prefix of the graph inputs that hold a gradient so far, and of the outputs that hold it with this micro-batch added. */
+export const accumulatorPrefix = 'accumulated:';
+export const gradientPrefix = 'gradient:';
+
+/**
+ * Inputs as `logprobProgram`, the loss program's own inputs as `loss:<name>` [T], and one accumulator a trainable parameter;
+ * outputs `logprobs`, `entropies`, the loss program's outputs as `loss:<name>`, and the accumulated gradients.
+ */
+export function trainProgram(model: ProgramModel, options: TrainProgramOptions): Graph {
+  const g = new GraphBuilder();
+  const c = open(g, model);
+  const { hidden } = decodeSequences(c, g.input('tokens', 'i32', [options.batch, options.length]), options.layerCheckpointing);
+  const statistics = targetStatistics(c, hidden, options.nTargets);
+  const bindings: Record<string, Value> = {};
+  for (const { name } of options.loss.inputs) {
+    bindings[name] = name === 'logprobs' || name === 'entropies' ? statistics[name] : g.input(`loss:${name}`, 'f32', [options.nTargets]);
+  }
+  const terms = g.inline(options.loss, bindings);
+  const loss = terms['loss'];
+  if (loss === undefined) throw new Error('the loss program has no output named loss');
+
+  const trainable = parameterSpecs(model.config, model.lora).filter((spec) => spec.trainable);
+  const derived = gradients(g, loss, trainable.map((spec) => c.parameter(spec.name)));
+  const accumulated = trainable.map((spec, i) => [gradientPrefix + spec.name, accumulate(g, g.input(accumulatorPrefix + spec.name, 'f32', spec.shape), derived[i] as Value)] as const);
+  const outputs = { ...statistics, ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`loss:${name}`, value])), ...Object.fromEntries(accumulated) };
+  return leavesLast(g.finish(outputs), new Set(accumulated.map(([name]) => name)));
+}
