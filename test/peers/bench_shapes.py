@@ -23,7 +23,8 @@ SHAPES = {
 def random_model(shape: str, attention: str) -> Qwen2ForCausalLM:
     """Qwen2 with tied embeddings: 0.95M parameters (a) or 9.5M parameters (b), float32."""
     torch.manual_seed(0)
-    config = Qwen2Config(**SHAPES[shape], max_position_embeddings=2048, tie_word_embeddings=True, bos_token_id=None, eos_token_id=None, pad_token_id=None)
+    no_special_tokens = dict(bos_token_id=None, eos_token_id=None, pad_token_id=None)
+    config = Qwen2Config(**SHAPES[shape], max_position_embeddings=2048, tie_word_embeddings=True, **no_special_tokens)
     config._attn_implementation = attention
     return Qwen2ForCausalLM(config).float()
 

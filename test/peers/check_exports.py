@@ -71,5 +71,8 @@ if __name__ == "__main__":
         tokenizer = len(AutoTokenizer.from_pretrained(arguments.folder, local_files_only=True))
     # Written so that a difference that is not a number fails too.
     passed = all(difference <= arguments.tolerance for difference in worst.values())
-    print(json.dumps({"folder": arguments.folder.name, "sequences": len(sequences), "largestDifference": worst, "tolerance": arguments.tolerance, "tokenizerSize": tokenizer, "passed": passed}))
+    print(json.dumps({
+        "folder": arguments.folder.name, "sequences": len(sequences), "largestDifference": worst, "tolerance": arguments.tolerance,
+        "tokenizerSize": tokenizer, "passed": passed,
+    }))  # fmt: skip
     sys.exit(0 if passed else 1)

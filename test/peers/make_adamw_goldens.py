@@ -20,7 +20,8 @@ CASES = {
 
 
 def random_tensors(generator: torch.Generator, scale: float) -> dict[str, list[float]]:
-    return {name: rounded((scale * torch.randn(shape, generator=generator, dtype=torch.float64)).flatten().tolist(), 6) for name, shape in SHAPES.items()}
+    draw = lambda shape: scale * torch.randn(shape, generator=generator, dtype=torch.float64)  # noqa: E731
+    return {name: rounded(draw(shape).flatten().tolist(), 6) for name, shape in SHAPES.items()}
 
 
 def run(request: dict, initial: dict, gradients: list[dict], dtype: torch.dtype) -> dict:

@@ -24,6 +24,7 @@ DEFAULTS = {
 }  # fmt: skip
 CLIP = {"clipLow": 0.2, "clipHigh": 0.2}
 PER_TOKEN = ("logprobs", "behaviorLogprobs", "referenceLogprobs", "entropies")
+DIFFERENTIATED = ("logprobs", "entropies")
 
 
 def vector(values) -> torch.Tensor:
@@ -66,10 +67,7 @@ def surrogate(member: dict, advantage: float, switches: dict, algorithm: str) ->
 
 def evaluate(case: dict) -> dict:
     switches, groups = case["switches"], case["groups"]
-    tensors = [
-        {"members": [member | {name: vector(member[name]).requires_grad_(name in ("logprobs", "entropies")) for name in PER_TOKEN} for member in group["members"]]}
-        for group in groups
-    ]
+    tensors = [{"members": [member | per_token_tensors(member) for member in group["members"]]} for group in groups]
     members = [(member, sequence_weight(member, group, switches)) for group in tensors for member in group["members"]]
     total_tokens = sum(len(member["logprobs"]) for member, _ in members)
     total_weight = sum(weight * len(member["logprobs"]) for member, weight in members)
@@ -99,8 +97,8 @@ def evaluate(case: dict) -> dict:
     flat = [member for member, _ in members]
     sizes = [len(group["members"]) for group in groups]
     gradients = {
-        name: [gradient.tolist() for gradient in torch.autograd.grad(loss, [member[name] for member in flat], retain_graph=True, allow_unused=True, materialize_grads=True)]
-        for name in ("logprobs", "entropies")
+        name: [value.tolist() for value in torch.autograd.grad(loss, [member[name] for member in flat], retain_graph=True, materialize_grads=True)]
+        for name in DIFFERENTIATED
     }
     return {
         "advantages": advantages,
@@ -110,6 +108,10 @@ def evaluate(case: dict) -> dict:
         "gradLogprobs": by_group(gradients["logprobs"], sizes),
         "gradEntropies": by_group(gradients["entropies"], sizes),
     }
+
+
+def per_token_tensors(member: dict) -> dict[str, torch.Tensor]:
+    return {name: vector(member[name]).requires_grad_(name in DIFFERENTIATED) for name in PER_TOKEN}
 
 
 def by_group(values: list, sizes: list[int]) -> list[list]:
@@ -154,11 +156,19 @@ def case(name: str, algorithm: str, groups: list[dict], max_tokens: int, **switc
 def published_cases() -> list[dict]:
     """Small vectors worked out by hand elsewhere; `checked` below asserts that the two agree."""
     ones = lambda origin, reward: member(origin, float(reward), [-0.5])  # noqa: E731
-    group_of = lambda rollouts, refinements: [{"members": [ones("policy", r) for r in rollouts] + [ones("refinement", r) for r in refinements]}]  # noqa: E731
-    rewards = {"oneRightRefinement": ([0] * 7, [1]), "allWrong": ([0] * 8, []), "mixed": ([1, 1, 1, 0, 0, 0, 0], [0]), "oneWrongRefinement": ([1] * 7, [0])}
+    rewards = {
+        "oneRightRefinement": ([0] * 7, [1]),
+        "allWrong": ([0] * 8, []),
+        "mixed": ([1, 1, 1, 0, 0, 0, 0], [0]),
+        "oneWrongRefinement": ([1] * 7, [0]),
+    }
+    groups = {
+        name: [{"members": [ones("policy", reward) for reward in rollouts] + [ones("refinement", reward) for reward in refinements]}]
+        for name, (rollouts, refinements) in rewards.items()
+    }
     advantage_cases = [
-        case(f"advantages {name} {kind}", "critiqueGrpo", group_of(*rows), 1, advantageStd=kind == "withStd")
-        for name, rows in rewards.items()
+        case(f"advantages {name} {kind}", "critiqueGrpo", group, 1, advantageStd=kind == "withStd")
+        for name, group in groups.items()
         for kind in ("withoutStd", "withStd")
     ]
     four = [{"members": [
@@ -176,7 +186,10 @@ def published_cases() -> list[dict]:
 
 
 def random_cases() -> list[dict]:
-    policy_only = [[("policy", 1.0, 5), ("policy", 0.0, 3), ("policy", 0.0, 7), ("policy", 1.0, 4)], [("policy", 0.0, 6), ("policy", 1.0, 2), ("policy", 0.0, 4)]]
+    policy_only = [
+        [("policy", 1.0, 5), ("policy", 0.0, 3), ("policy", 0.0, 7), ("policy", 1.0, 4)],
+        [("policy", 0.0, 6), ("policy", 1.0, 2), ("policy", 0.0, 4)],
+    ]
     mixed = [
         [("policy", 0.0, 5), ("policy", 0.0, 3), ("policy", 0.0, 6), ("refinement", 1.0, 7)],
         [("policy", 1.0, 4), ("policy", 0.0, 2), ("policy", 0.0, 5), ("refinement", 0.0, 6), ("refinement", 1.0, 3)],
@@ -257,5 +270,10 @@ if __name__ == "__main__":
     cases = [entry | {"expected": evaluate(entry)} for entry in published_cases() + random_cases()]
     for entry in cases:
         checked(entry)
-    document = {"precision": "float64, 12 significant digits", "madeBy": made_by("make_loss_goldens.py", "torch"), "cases": cases, "logitGradient": logit_gradient()}
+    document = {
+        "precision": "float64, 12 significant digits",
+        "madeBy": made_by("make_loss_goldens.py", "torch"),
+        "cases": cases,
+        "logitGradient": logit_gradient(),
+    }
     write_json(GOLDEN_FOLDER / "losses.json", rounded(document))

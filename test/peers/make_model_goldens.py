@@ -41,12 +41,19 @@ CASES = {
     "llama-untied": (LlamaConfig(**SMALL, **theta(500000.0), rms_norm_eps=1e-5, tie_word_embeddings=False), torch.float32, None, True),
     "llama-rope-llama3": (
         LlamaConfig(
-            **ROPE, **theta(10000.0, rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16),
+            **ROPE,
+            **theta(10000.0, rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16),
             tie_word_embeddings=True,
         ), torch.float32, None, True,
     ),
-    "llama-rope-linear": (LlamaConfig(**ROPE, **theta(10000.0, rope_type="linear", factor=4.0), tie_word_embeddings=True), torch.float32, None, True),
-    "llama-rope-dynamic": (LlamaConfig(**ROPE, **theta(10000.0, rope_type="dynamic", factor=2.0), tie_word_embeddings=True), torch.float32, None, True),
+    "llama-rope-linear": (
+        LlamaConfig(**ROPE, **theta(10000.0, rope_type="linear", factor=4.0), tie_word_embeddings=True),
+        torch.float32, None, True,
+    ),
+    "llama-rope-dynamic": (
+        LlamaConfig(**ROPE, **theta(10000.0, rope_type="dynamic", factor=2.0), tie_word_embeddings=True),
+        torch.float32, None, True,
+    ),
     "llama-rope-yarn": (
         LlamaConfig(**ROPE, **theta(10000.0, rope_type="yarn", factor=8.0, original_max_position_embeddings=16), tie_word_embeddings=True),
         torch.float32, None, True,

@@ -20,7 +20,9 @@ def config(rope_theta: float, head_dim: int, max_positions: int, rope_scaling: d
     }  # fmt: skip
 
 
+LLAMA3 = {"rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
+YARN_4K = {"rope_type": "yarn", "factor": 32.0, "original_max_position_embeddings": 4096}
 # name → (configuration, length of the sequence; only `dynamic` depends on it)
 CASES = {
     "default": (config(10000.0, 64, 2048, None), None),
@@ -30,20 +32,14 @@ CASES = {
     "dynamic, short": (config(10000.0, 64, 2048, {"rope_type": "dynamic", "factor": 2.0}), 1024),
     "dynamic, at the limit": (config(10000.0, 64, 2048, {"rope_type": "dynamic", "factor": 2.0}), 2048),
     "dynamic, long": (config(10000.0, 64, 2048, {"rope_type": "dynamic", "factor": 2.0}), 5000),
-    "llama3, factor 8": (
-        config(500000.0, 128, 131072, {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}), None,
-    ),
-    "llama3, factor 32": (
-        config(500000.0, 64, 131072, {"rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}), None,
-    ),
+    "llama3, factor 8": (config(500000.0, 128, 131072, LLAMA3 | {"factor": 8.0}), None),
+    "llama3, factor 32": (config(500000.0, 64, 131072, LLAMA3 | {"factor": 32.0}), None),
     "yarn": (config(1000000.0, 128, 131072, YARN), None),
     "yarn, key `type`": (config(1000000.0, 128, 131072, {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}), None),
     "yarn, attention factor given": (config(1000000.0, 128, 131072, YARN | {"attention_factor": 1.25}), None),
-    "yarn, mscale": (config(10000.0, 64, 163840, {"rope_type": "yarn", "factor": 40.0, "original_max_position_embeddings": 4096, "mscale": 0.707, "mscale_all_dim": 1.0}), None),
-    "yarn, betas": (config(150000.0, 64, 131072, {"rope_type": "yarn", "factor": 32.0, "original_max_position_embeddings": 4096, "beta_fast": 16.0, "beta_slow": 2.0}), None),
-    "yarn, not truncated": (
-        config(150000.0, 64, 131072, {"rope_type": "yarn", "factor": 32.0, "original_max_position_embeddings": 4096, "truncate": False}), None,
-    ),
+    "yarn, mscale": (config(10000.0, 64, 163840, YARN_4K | {"factor": 40.0, "mscale": 0.707, "mscale_all_dim": 1.0}), None),
+    "yarn, betas": (config(150000.0, 64, 131072, YARN_4K | {"beta_fast": 16.0, "beta_slow": 2.0}), None),
+    "yarn, not truncated": (config(150000.0, 64, 131072, YARN_4K | {"truncate": False}), None),
 }  # fmt: skip
 
 
@@ -63,5 +59,6 @@ if __name__ == "__main__":
             double, _ = frequencies(entry, length)
         assert torch.allclose(torch.tensor(single, dtype=torch.float64), torch.tensor(double, dtype=torch.float64), rtol=1e-5), name
         expected = rounded({"inverseFrequencies": double, "attentionFactor": attention_factor})
-        cases.append({"name": name, "config": entry, "sequenceLength": length, "expected": expected | {"inverseFrequenciesFloat32": rounded(single, 9)}})
+        expected["inverseFrequenciesFloat32"] = rounded(single, 9)
+        cases.append({"name": name, "config": entry, "sequenceLength": length, "expected": expected})
     write_json(GOLDEN_FOLDER / "rope.json", {"madeBy": made_by("make_rope_goldens.py", "torch", "transformers"), "cases": cases})

@@ -1,0 +1,42 @@
+/** What is plotted of one step's data: rewards, group kinds, the refinement funnel, lengths, entropy, the condition gap. */
+import { mean, sum } from '../core/stats.ts';
+import type { Verdict } from '../protocol/records.ts';
+import type { Collected } from './collect.ts';
+
+/** Names are stable: curves of different runs are laid over each other by them. A mean over nothing is left out. */
+export function stepMetrics(collected: Collected): Record<string, number> {
+  const { groups, rollouts, attempts } = collected;
+  const verdicts = new Map(collected.verdicts.map((verdict) => [verdict.rolloutId, verdict]));
+  const graded = rollouts.map(({ id }) => verdicts.get(id)).filter((verdict): verdict is Verdict => verdict !== undefined && verdict.status !== 'failed');
+  const refinementsGraded = attempts.filter(({ refinementVerdict }) => refinementVerdict.status !== 'failed');
+  const refinementsRight = refinementsGraded.filter(({ refinementVerdict }) => refinementVerdict.status === 'right').length;
+  const gaps = attempts.flatMap(({ refinement: { behaviorLogprobs, problemLogprobs } }) => (problemLogprobs === null ? [] : problemLogprobs.map((logprob, t) => (behaviorLogprobs[t] as number) - logprob)));
+  const countKind = (kind: string): number => groups.filter(({ group }) => group.kind === kind).length;
+
+  const metrics: Record<string, number> = {
+    groups: groups.length,
+    groupsAllRight: countKind('allRight'),
+    groupsMixed: countKind('mixed'),
+    groupsAllWrong: countKind('allWrong'),
+    groupsRescued: countKind('rescued'),
+    groupsZeroSignal: groups.filter(({ group }) => group.zeroSignal).length,
+    verifierFailed: collected.verdicts.filter(({ status }) => status === 'failed').length,
+    critiques: collected.critiques.length,
+    refinementsRight,
+    refinementsWrong: refinementsGraded.length - refinementsRight,
+    refinementsJoined: attempts.filter(({ joined }) => joined).length,
+  };
+  const means: Record<string, readonly number[]> = {
+    reward: graded.map(({ reward }) => reward),
+    passRate: graded.map(({ status }) => (status === 'right' ? 1 : 0)),
+    completionTokens: rollouts.map(({ tokens }) => tokens.length),
+    truncated: rollouts.map(({ finish }) => (finish === 'length' ? 1 : 0)),
+    // At temperature 1, −log π of what was sampled is an unbiased estimate of the entropy.
+    entropy: rollouts.length === 0 ? [] : [-sum(rollouts.flatMap(({ behaviorLogprobs }) => behaviorLogprobs)) / Math.max(1, sum(rollouts.map(({ tokens }) => tokens.length)))],
+    refinementTokens: attempts.map(({ refinement }) => refinement.tokens.length),
+    // log π(token | problem, answer, critique) − log π(token | problem): what makes off-policy refinements blow up.
+    conditionGap: gaps,
+  };
+  for (const [name, values] of Object.entries(means)) if (values.length > 0) metrics[name] = mean(values);
+  return metrics;
+}
