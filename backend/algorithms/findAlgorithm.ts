@@ -11,6 +11,8 @@ export function findAlgorithm(name: string): Algorithm {
   throw new WorkbenchError({
     code: 'algorithm.unknown',
     message: `There is no algorithm named "${name}".`,
-    remedy: `Choose one of: ${Object.values(algorithms).map((algorithm) => algorithm.name).join(', ')}.`,
+    remedy: `Choose one of: ${Object.values(algorithms)
+      .map((algorithm) => algorithm.name)
+      .join(', ')}.`,
   });
 }

@@ -30,7 +30,10 @@ export async function runCritic(critic: Critic, inputs: readonly CriticInput[], 
   const strangers = written.filter((text) => text !== null && typeof text !== 'string').length;
   return {
     texts: written.map((text: unknown) => (typeof text === 'string' && (critic.kind === 'resample' || text.trim() !== '') ? text : null)),
-    notices: strangers === 0 ? [] : [{ code: 'critic.failed', message: `The critic "${critic.name}" returned something other than a text for ${countOf(strangers)}.` }],
+    notices:
+      strangers === 0
+        ? []
+        : [{ code: 'critic.failed', message: `The critic "${critic.name}" returned something other than a text for ${countOf(strangers)}.` }],
   };
 }
 

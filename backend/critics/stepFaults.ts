@@ -115,10 +115,23 @@ function stepFault(step: number, value: number, reference: SolutionStep, found: 
 
 // Every repetition is bounded, so that matching costs a constant a character whatever a model writes.
 const number = String.raw`([-−]?\d{1,15}(?:\.\d{1,9})?)(?!\.?\d)`;
-const stepPattern = new RegExp(String.raw`step\s{0,4}\d{1,3}\s{0,4}[:.)]\s{0,4}${number}\s{0,4}([-+x/*×÷−–])\s{0,4}${number}\s{0,4}=\s{0,4}${number}`, 'giu');
+const stepPattern = new RegExp(
+  String.raw`step\s{0,4}\d{1,3}\s{0,4}[:.)]\s{0,4}${number}\s{0,4}([-+x/*×÷−–])\s{0,4}${number}\s{0,4}=\s{0,4}${number}`,
+  'giu',
+);
 const answerPattern = new RegExp(String.raw`\banswer\s{0,4}(?::|is\b:?)\s{0,4}${number}`, 'giu');
 
-const operatorsBySign: Readonly<Record<string, Operator>> = { '+': '+', '-': '-', '−': '-', '–': '-', x: 'x', '*': 'x', '×': 'x', '/': '/', '÷': '/' };
+const operatorsBySign: Readonly<Record<string, Operator>> = {
+  '+': '+',
+  '-': '-',
+  '−': '-',
+  '–': '-',
+  x: 'x',
+  '*': 'x',
+  '×': 'x',
+  '/': '/',
+  '÷': '/',
+};
 
 /** Steps such as `Step 2: 34 + 7 = 41.`, also with other spacing, `×`, `*`, `÷`, and no full stop. */
 function parseSteps(completion: string): FoundStep[] {

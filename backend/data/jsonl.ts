@@ -36,7 +36,8 @@ export async function readProblems(path: string, { onBrokenRow }: ReadProblemsOp
       const problem = readLine(line);
       if (problem === null) continue;
       const earlier = lineById.get(problem.id);
-      if (earlier !== undefined) throw new BrokenRow(`the id ${JSON.stringify(problem.id)} was used on line ${earlier}`, 'Give each problem an id of its own, or none.');
+      if (earlier !== undefined)
+        throw new BrokenRow(`the id ${JSON.stringify(problem.id)} was used on line ${earlier}`, 'Give each problem an id of its own, or none.');
       lineById.set(problem.id, line.number);
       problems.push(problem);
     } catch (error) {
@@ -54,7 +55,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Null for an empty line. */
 function readLine({ number, bytes }: Line): Problem | null {
-  if (bytes === null) throw new BrokenRow(`the line is longer than ${maxLineBytes / 1024 / 1024} MB`, 'Write one problem a line; a JSON array is not JSON Lines.');
+  if (bytes === null)
+    throw new BrokenRow(`the line is longer than ${maxLineBytes / 1024 / 1024} MB`, 'Write one problem a line; a JSON array is not JSON Lines.');
   if (number === 1 && (bytes.subarray(0, 2).equals(utf16Mark) || bytes.subarray(0, 2).equals(utf16SwappedMark))) {
     throw new BrokenRow('the file is UTF-16', 'Save it as UTF-8.');
   }
@@ -76,9 +78,19 @@ async function checkFile(path: string): Promise<void> {
     if (found.isFile()) return;
   } catch (cause) {
     if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) {
-      throw new WorkbenchError({ code: 'dataset.notFound', message: `There is no dataset at ${path}.`, remedy: 'Correct the path in the run file; it is relative to that file.', cause });
+      throw new WorkbenchError({
+        code: 'dataset.notFound',
+        message: `There is no dataset at ${path}.`,
+        remedy: 'Correct the path in the run file; it is relative to that file.',
+        cause,
+      });
     }
-    throw new WorkbenchError({ code: 'dataset.unreadable', message: `The dataset ${path} cannot be read: ${messageOf(cause)}.`, remedy: 'Check its permissions.', cause });
+    throw new WorkbenchError({
+      code: 'dataset.unreadable',
+      message: `The dataset ${path} cannot be read: ${messageOf(cause)}.`,
+      remedy: 'Check its permissions.',
+      cause,
+    });
   }
   throw new WorkbenchError({ code: 'dataset.notAFile', message: `${path} is not a file.`, remedy: 'Name the JSONL file itself.' });
 }
@@ -97,7 +109,10 @@ function emptyError(path: string, skipped: readonly SkippedRow[]): WorkbenchErro
   const [first] = skipped;
   return new WorkbenchError({
     code: 'dataset.empty',
-    message: first === undefined ? `The dataset ${path} has no rows.` : `All ${skipped.length} rows of ${path} are broken; the first, line ${first.line}: ${first.reason}.`,
+    message:
+      first === undefined
+        ? `The dataset ${path} has no rows.`
+        : `All ${skipped.length} rows of ${path} are broken; the first, line ${first.line}: ${first.reason}.`,
     remedy: 'Write one JSON object a line, with at least "prompt" and "answer".',
   });
 }

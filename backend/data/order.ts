@@ -7,7 +7,8 @@ import { Rng } from '../core/rng.ts';
  * resumed run needs no saved position.
  */
 export function problemOrder(seed: number, nProblems: number, problemsPerStep: number, step: number): number[] {
-  if (nProblems < 1 || problemsPerStep < 1 || step < 0) throw new Error(`problemOrder(${nProblems} problems, ${problemsPerStep} a step, step ${step})`);
+  if (nProblems < 1 || problemsPerStep < 1 || step < 0)
+    throw new Error(`problemOrder(${nProblems} problems, ${problemsPerStep} a step, step ${step})`);
   const first = step * problemsPerStep;
   const last = first + problemsPerStep;
   const indices: number[] = [];

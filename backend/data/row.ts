@@ -36,7 +36,10 @@ export function parseRow(text: string, defaultId: string): Problem {
   const parsed = problemSchema.safeParse(candidate);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new BrokenRow(`"${pathText(issue?.path ?? [])}" is wrong: ${issue?.message ?? 'unknown'}`, 'Correct it, or leave the field out if it is optional.');
+  throw new BrokenRow(
+    `"${pathText(issue?.path ?? [])}" is wrong: ${issue?.message ?? 'unknown'}`,
+    'Correct it, or leave the field out if it is optional.',
+  );
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -47,10 +50,14 @@ function parseObject(text: string): Row {
     value = JSON.parse(text);
   } catch (error) {
     const problem = messageOf(error).replace(/ in JSON at position \d+.*$/su, '');
-    throw new BrokenRow(`not valid JSON: ${problem}`, 'Correct the JSON; each line must be one complete object.', syntaxErrorColumn(text, messageOf(error)));
+    throw new BrokenRow(
+      `not valid JSON: ${problem}`,
+      'Correct the JSON; each line must be one complete object.',
+      syntaxErrorColumn(text, messageOf(error)),
+    );
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Row;
-  throw new BrokenRow(`the row is ${Array.isArray(value) ? 'a list' : JSON.stringify(value).slice(0, 40)}, not an object`, 'Write {"prompt": "...", "answer": "..."}.');
+  throw new BrokenRow(`the row is ${shown(value)}, not an object`, 'Write {"prompt": "...", "answer": "..."}.');
 }
 
 /** From V8's message if it tells, else from a parser that does. */
@@ -76,7 +83,10 @@ function readPrompt(row: Row): readonly Message[] {
   if (!Array.isArray(prompt)) throw missing(row, 'prompt', ['question', 'problem', 'input', 'messages'], 'a text or a list of messages');
   const last: unknown = prompt.at(-1);
   if (typeof last !== 'object' || last === null || (last as Row).role !== 'user') {
-    throw new BrokenRow('"prompt" does not end with a message of the user', 'End the list of messages with {"role": "user", "content": "<the question>"}.');
+    throw new BrokenRow(
+      '"prompt" does not end with a message of the user',
+      'End the list of messages with {"role": "user", "content": "<the question>"}.',
+    );
   }
   return prompt as Message[];
 }
@@ -101,13 +111,20 @@ function readLabel(row: Row, name: 'id' | 'level'): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' && value.trim() !== '') return value;
   if (typeof value === 'number') return String(value);
-  throw new BrokenRow(`"${name}" is ${JSON.stringify(value).slice(0, 40)}`, `Write "${name}" as a text that is not empty, or leave it out.`);
+  throw new BrokenRow(`"${name}" is ${shown(value)}`, `Write "${name}" as a text that is not empty, or leave it out.`);
 }
 
 function missing(row: Row, name: string, similar: readonly string[], wanted: string): BrokenRow {
-  if (row[name] !== undefined) return new BrokenRow(`"${name}" is ${JSON.stringify(row[name]).slice(0, 40)}`, `Write "${name}" as ${wanted}.`);
+  if (row[name] !== undefined) return new BrokenRow(`"${name}" is ${shown(row[name])}`, `Write "${name}" as ${wanted}.`);
   const found = similar.find((key) => row[key] !== undefined);
   return new BrokenRow(`"${name}" is missing`, found === undefined ? `Add "${name}": ${wanted}.` : `Rename "${found}" to "${name}".`);
+}
+
+/** A value in an error; never its whole contents. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value);
 }
 
 function pathText(path: readonly PropertyKey[]): string {

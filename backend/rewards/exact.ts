@@ -22,7 +22,11 @@ export const exact: Verifier = {
 };
 
 function normalized(text: string): string {
-  const dressed = text.normalize('NFKC').replace(/\p{Cf}+/gu, '').replace(/\s+/gu, ' ').toLowerCase();
+  const dressed = text
+    .normalize('NFKC')
+    .replace(/\p{Cf}+/gu, '')
+    .replace(/\s+/gu, ' ')
+    .toLowerCase();
   return dressed.replace(/^[\s*_$"'`]+/u, '').replace(/[\s*_$"'`.]{1,16}$/u, '');
 }
 

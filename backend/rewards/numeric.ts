@@ -15,7 +15,13 @@ export const numeric: Verifier = {
   verify({ problem, completion, finish }) {
     const gold = findNumber(clean(problem.answer));
     if (gold === null) {
-      return { status: 'failed', reward: 0, extracted: null, reason: `The gold answer ${quoted(problem.answer)} of ${problem.id} is not a number.`, cause: 'verifierFailed' };
+      return {
+        status: 'failed',
+        reward: 0,
+        extracted: null,
+        reason: `The gold answer ${quoted(problem.answer)} of ${problem.id} is not a number.`,
+        cause: 'verifierFailed',
+      };
     }
     const answer = findFinalAnswer(completion);
     if (answer === null) {
@@ -27,7 +33,8 @@ export const numeric: Verifier = {
     const isCut = finish === 'length' && answer.isAtEnd && (number === null || number.isLast);
     if (isCut) return wrong('truncated', answer.text, 'The completion reached its length limit inside the answer.');
     if (number === null) return wrong('unparsable', answer.text, `${quoted(answer.text)} is not a number.`);
-    if (!isEqual(number.value, gold.value)) return wrong('wrongValue', number.text, `The answer ${quoted(number.text)} is not ${quoted(problem.answer)}.`);
+    if (!isEqual(number.value, gold.value))
+      return wrong('wrongValue', number.text, `The answer ${quoted(number.text)} is not ${quoted(problem.answer)}.`);
     return { status: 'right', reward: 1, extracted: number.text, reason: `The answer ${quoted(number.text)} is right.`, cause: null };
   },
 };
@@ -39,7 +46,8 @@ function numberOf(answer: FinalAnswer): NumberText | null {
   const text = clean(answer.text);
   const sentence = answer.form === 'boxed' ? text : firstSentence(text);
   const number = findNumber(sentence.slice(sentence.lastIndexOf('=') + 1));
-  return number !== null && number.start <= reach ? number : null;
+  if (number === null || number.start > reach) return null;
+  return { ...number, isLast: number.isLast && sentence.length === text.length };
 }
 
 /** Up to the first full stop behind a number, which therefore is no decimal point. */

@@ -29,7 +29,10 @@ const magnitude = String.raw`(?:\d{1,3}(?:[,_\u00a0\u2009\u202f]\d{3})+(?!\d)(?:
 const sign = String.raw`[-+−–]?`;
 const power = String.raw`(?:[eE][-+−]?\d{1,4}(?!\d)|\s?(?:×|\*|\\times)\s?10\s?\^\s?\{?[-+−]?\d{1,4}\}?)?`;
 const plain = new RegExp(String.raw`(${sign})\s?[$€£]?(${magnitude})(${power})(?:\s{0,2}/\s{0,2}(${sign})(${magnitude}))?`, 'u');
-const latexFraction = new RegExp(String.raw`(${sign})\s?\\[dt]?frac\s?(?:\{\s?(${sign})(${magnitude})\s?\}|(\d))\s?(?:\{\s?(${sign})(${magnitude})\s?\}|(\d))`, 'u');
+const latexFraction = new RegExp(
+  String.raw`(${sign})\s?\\[dt]?frac\s?(?:\{\s?(${sign})(${magnitude})\s?\}|(\d))\s?(?:\{\s?(${sign})(${magnitude})\s?\}|(\d))`,
+  'u',
+);
 // Behind a number, these make it part of something else: 1,2345 and 3.5.1, an expression, a mixed number, a term such as 2x, a list.
 const continuations = [
   String.raw`[.,]?\d|[eE][-+−]?\d|\^`,
@@ -39,8 +42,8 @@ const continuations = [
   String.raw`\s{0,2}(?:[,;]|\bor\b|\band\b)\s{1,2}[-−$]?\d`,
 ];
 const continuation = new RegExp(`^(?:${continuations.join('|')})`, 'u');
-// Before a number, these mean that it is an argument: \sqrt{2}, \log 2.
-const application = /\\[a-z]{2,}|√/iu;
+// Before a number (its sign included), these mean that it is an argument or an operand: \sqrt{2}, \log 2, x - 1, (a + b) * 2.
+const application = /\\[a-z]{2,}|√|(?<!\p{L})\p{L}\s{0,2}[-+−–×·*/^]\s{0,2}$|[)\]}]\s{0,2}[+×·*/^]\s{0,2}$/iu;
 
 /**
  * The first number in a text: integers, decimals, thousands separators, `a/b`, `\frac{a}{b}`, `1e-3`, `3 \times 10^5`, unicode minus.
@@ -48,18 +51,15 @@ const application = /\\[a-z]{2,}|√/iu;
  */
 export function findNumber(original: string): NumberText | null {
   const text = original.replaceAll('{,}', ',').replaceAll('\\,', ',').replaceAll('\\!', '');
-  const number = first(plain.exec(text), latexFraction.exec(text));
-  if (number === null || number.match[0].length > 4 * maxDigits) return null;
-  const { match } = number;
+  const plainMatch = plain.exec(text);
+  const latexMatch = latexFraction.exec(text);
+  const isLatex = latexMatch !== null && (plainMatch === null || latexMatch.index <= plainMatch.index);
+  const match = isLatex ? latexMatch : plainMatch;
+  if (match === null) return null;
   const rest = text.slice(match.index + match[0].length);
-  if (continuation.test(rest) || application.test(text.slice(0, match.index))) return null;
-  const value = match === number.latex ? readLatexFraction(match) : readPlain(match);
+  if (continuation.test(rest) || application.test(text.slice(0, match.index) + (match[1] ?? ''))) return null;
+  const value = isLatex ? readLatexFraction(match) : readPlain(match);
   return value === null ? null : { value, text: match[0].trim(), start: match.index, isLast: rest.trim() === '' };
-}
-
-function first(plainMatch: RegExpExecArray | null, latex: RegExpExecArray | null): { readonly match: RegExpExecArray; readonly latex: RegExpExecArray | null } | null {
-  const match = latex !== null && (plainMatch === null || latex.index <= plainMatch.index) ? latex : plainMatch;
-  return match === null ? null : { match, latex };
 }
 
 function readPlain([, signText = '', digits = '', exponent = '', divisorSign = '', divisor]: RegExpExecArray): Rational | null {

@@ -25,7 +25,10 @@ const gap = ' ... ';
  * The tokens of a refinement prompt of at most `maxPromptTokens`. The beginning and the end of an answer say most about it (set-up and
  * result), so the middle goes first. Null when question and critique alone leave no room: that rollout is not refined, and counted.
  */
-export function fitRefinementPrompt(tokenizer: Pick<Tokenizer, 'encodeConversation' | 'encodeText' | 'decode'>, request: RefinementPromptRequest): RefinementPrompt | null {
+export function fitRefinementPrompt(
+  tokenizer: Pick<Tokenizer, 'encodeConversation' | 'encodeText' | 'decode'>,
+  request: RefinementPromptRequest,
+): RefinementPrompt | null {
   const { problem, completion, critiqueText, config, maxPromptTokens } = request;
   const promptWith = (answer: string): number[] => tokenizer.encodeConversation(refinementMessages(problem, answer, critiqueText, config), 'answer');
 

@@ -47,8 +47,13 @@ function buildTokenizer(files: TokenizerFiles, folder: string): Tokenizer {
   const stopTokens = [...new Set([...files.declaredEndTokens, ...(eosToken === undefined ? [] : [eosToken])])];
 
   // The unknown token says "no such token", which contents may say.
-  const controlIds = new Set([...files.addedTokens.filter(({ special }) => special).map(({ id }) => id), ...stopTokens].filter((id) => id !== unknownToken));
-  const control = controlTokens([...controlIds].flatMap((id) => library.id_to_token(id) ?? []), breakText);
+  const controlIds = new Set(
+    [...files.addedTokens.filter(({ special }) => special).map(({ id }) => id), ...stopTokens].filter((id) => id !== unknownToken),
+  );
+  const control = controlTokens(
+    [...controlIds].flatMap((id) => library.id_to_token(id) ?? []),
+    breakText,
+  );
   const specialIds = new Set(unknownToken === undefined ? controlIds : [...controlIds, unknownToken]);
 
   const encode = (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids.filter((id) => id !== breakToken);
@@ -104,7 +109,14 @@ function openLibrary(files: TokenizerFiles, breakEntry: { readonly id: number; r
   const addedTokens = added.map((entry) => ('special' in entry && entry.special === true ? { ...entry, normalized: false } : entry));
   try {
     return new HuggingFaceTokenizer(
-      { decoder: null, post_processor: null, pre_tokenizer: null, normalizer: null, ...files.tokenizer, added_tokens: [...addedTokens, { ...flags, ...breakEntry }] },
+      {
+        decoder: null,
+        post_processor: null,
+        pre_tokenizer: null,
+        normalizer: null,
+        ...files.tokenizer,
+        added_tokens: [...addedTokens, { ...flags, ...breakEntry }],
+      },
       files.config,
     );
   } catch (cause) {

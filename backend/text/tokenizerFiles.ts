@@ -111,7 +111,12 @@ async function readOptionalText(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw new WorkbenchError({ code: 'tokenizer.unreadable', message: `${path} cannot be read: ${messageOf(cause)}.`, remedy: 'Check the permissions of the file.', cause });
+    throw new WorkbenchError({
+      code: 'tokenizer.unreadable',
+      message: `${path} cannot be read: ${messageOf(cause)}.`,
+      remedy: 'Check the permissions of the file.',
+      cause,
+    });
   }
 }
 
@@ -120,5 +125,9 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function invalidFile(path: string, problem: string): WorkbenchError {
-  return new WorkbenchError({ code: 'tokenizer.invalid', message: `${path} is broken: ${problem}.`, remedy: 'Copy the file again from the model’s origin.' });
+  return new WorkbenchError({
+    code: 'tokenizer.invalid',
+    message: `${path} is broken: ${problem}.`,
+    remedy: 'Copy the file again from the model’s origin.',
+  });
 }

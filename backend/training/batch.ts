@@ -72,7 +72,11 @@ export function splitUpdates<T>(groups: readonly T[], updatesPerStep: number): T
 }
 
 /** Weight of each token of a member. */
-function tokenWeighting(groups: readonly CreditedGroup[], aggregation: Switches['aggregation'], maxTokens: number): (member: CreditedMember) => number {
+function tokenWeighting(
+  groups: readonly CreditedGroup[],
+  aggregation: Switches['aggregation'],
+  maxTokens: number,
+): (member: CreditedMember) => number {
   switch (aggregation) {
     case 'constant':
       return ({ weight }) => weight / (groups.length * maxTokens);

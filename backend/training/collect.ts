@@ -2,16 +2,14 @@
  * One step's data in the order of its way: problems → rollouts → verdicts → critiques → refinements → groups.
  * What fails on the way (a verifier, a critic, a prompt too long) is recorded and left out; it never ends the run.
  */
-import type { CritiquedRollout } from './critique.ts';
-import { critiqueAndRefine } from './critique.ts';
 import type { CreditMember } from '../algorithms/algorithm.ts';
 import type { EventBody } from '../protocol/events.ts';
 import type { Critique, Group, GroupKind, GroupMember, Problem, Refinement, Rollout, Verdict } from '../protocol/records.ts';
+import { critiqueAndRefine, type CritiquedRollout } from './critique.ts';
 import { grade } from './grading.ts';
-import type { Run } from './run.ts';
+import type { Phase, Run } from './run.ts';
 import { seedAt } from './seeds.ts';
 import type { Stopwatch } from './stopwatch.ts';
-import type { Phase } from './run.ts';
 
 /** A group with the sequences it was made of, still in memory for the update. */
 export interface CollectedGroup {
@@ -36,11 +34,12 @@ export async function collectStep(run: Run, step: number, policyVersion: number,
   const notices: Extract<EventBody, { type: 'noticeRaised' }>[] = [];
   const notice = (code: string, message: string): void => void notices.push({ type: 'noticeRaised', code, message, step });
 
+  const problemOf = new Map(problems.map((problem) => [problem.id, problem]));
   const prompts = problems.map((problem) => run.promptOf(problem));
   const { rollouts, tokensSampled } = run.algorithm.needs.rollouts
     ? await watch.time('sample', () => sampleRollouts(run, step, policyVersion, problems, prompts))
     : { rollouts: [], tokensSampled: 0 };
-  const verdicts = await watch.time('grade', () => grade(run, problems, rollouts, notice));
+  const verdicts = await watch.time('grade', () => grade(run, rollouts.map((answer) => ({ problem: problemOf.get(answer.problemId) as Problem, answer })), notice));
   const byProblem = problems.map((problem, p) => ({
     problem,
     promptTokens: prompts[p] as readonly number[],

@@ -1,6 +1,7 @@
 /** From failed rollouts to refinements: which are criticized, by whom, what the policy makes of it, and which refinements join their group. */
 import { runCritic } from '../critics/runCritic.ts';
 import type { Critique, Message, Problem, Refinement, Rollout, Verdict } from '../protocol/records.ts';
+import { critiqueMessages } from '../text/prompts.ts';
 import { completionSequence } from './batch.ts';
 import { grade } from './grading.ts';
 import { chooseRefinements, chooseRolloutsToCritique } from './refinementChoice.ts';
@@ -83,7 +84,7 @@ export async function critiqueAndRefine(run: Run, step: number, policyVersion: n
       problemLogprobs: null,
     };
   });
-  const verdicts = await watch.time('grade', () => grade(run, fitting.map(({ problem }) => problem), refinements, notice));
+  const verdicts = await watch.time('grade', () => grade(run, fitting.map(({ problem }, i) => ({ problem, answer: refinements[i] as Refinement })), notice));
 
   const joined = new Set(
     attempted.flatMap(({ problem }) => {
@@ -109,7 +110,7 @@ export async function critiqueAndRefine(run: Run, step: number, policyVersion: n
 async function writeTexts(run: Run, step: number, chosen: readonly { problem: Problem; rollout: Rollout; verdict: Verdict }[], notice: Notice): Promise<readonly (string | null)[]> {
   if (chosen.length === 0) return [];
   const generate = async (conversations: readonly (readonly Message[])[], purpose: 'critique' | 'answer', seeds: readonly number[]): Promise<string[]> => {
-    const prompts = conversations.map((messages) => run.tokenizer.encodeConversation(messages, purpose));
+    const prompts = conversations.map((messages) => run.tokenizer.encodeConversation(purpose === 'critique' ? critiqueMessages(messages, run.config.prompt) : messages, purpose));
     const { sequences } = await run.engine.sample({ ...run.config.sampling, prompts, seeds: seeds.map((seed) => [seed]), stopTokens: run.tokenizer.stopTokens }, { signal: run.signal });
     return sequences.map(([sequence]) => (sequence === undefined ? '' : run.tokenizer.decode(sequence.tokens, { skipSpecial: true })));
   };

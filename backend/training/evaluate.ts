@@ -22,7 +22,7 @@ export interface Evaluated {
 }
 
 /** What an evaluation needs of a run. */
-export type EvaluatedRun = Pick<Run, 'id' | 'config' | 'engine' | 'tokenizer' | 'verifier' | 'promptOf' | 'observer' | 'signal'>;
+export type EvaluatedRun = Pick<Run, 'id' | 'config' | 'engine' | 'tokenizer' | 'verifier' | 'graderPool' | 'promptOf' | 'observer' | 'signal'>;
 
 export async function evaluate(run: EvaluatedRun, request: EvaluationRequest): Promise<Evaluated> {
   const { problems, samples, step } = request;
@@ -39,7 +39,7 @@ export async function evaluate(run: EvaluatedRun, request: EvaluationRequest): P
       answer: { id: `${run.id}/${step}/${request.set}/${problem.id}/${index}`, completion: run.tokenizer.decode(sequence.tokens, { skipSpecial: true }), finish: sequence.finish } satisfies Pick<Rollout, 'id' | 'completion' | 'finish'>,
     })),
   );
-  const verdicts = await grade(run, answers.map(({ problem }) => problem), answers.map(({ answer }) => answer), (code, message) => notices.push({ type: 'noticeRaised', code, message, step }));
+  const verdicts = await grade(run, answers, (code, message) => notices.push({ type: 'noticeRaised', code, message, step }));
 
   const byProblem = new Map<string, { verdict: Verdict; completion: string }[]>();
   answers.forEach(({ problem, answer }, i) => {

@@ -6,7 +6,9 @@
  * none and is left out. Losses (`…Loss`), shares and whatever belongs to no part stay as they are.
  */
 export function lossMetrics(sums: Readonly<Record<string, number>>): Record<string, number> {
-  const parts = Object.keys(sums).filter((name) => name.endsWith('Share')).map((name) => name.slice(0, -'Share'.length));
+  const parts = Object.keys(sums)
+    .filter((name) => name.endsWith('Share'))
+    .map((name) => name.slice(0, -'Share'.length));
   const metrics: Record<string, number> = {};
   for (const [name, value] of Object.entries(sums)) {
     const part = parts.find((prefix) => name.startsWith(prefix) && !name.endsWith('Share') && !name.endsWith('Loss'));

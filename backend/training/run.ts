@@ -5,6 +5,7 @@ import type { Engine } from '../engine/contract.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type { Evaluation, PersistentFailure, Problem, Rollout } from '../protocol/records.ts';
 import type { RunConfig, Switches } from '../protocol/runConfig.ts';
+import type { GraderPool } from '../rewards/graderPool.ts';
 import type { Verifier } from '../rewards/verifier.ts';
 import type { Store } from '../store/store.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
@@ -16,6 +17,8 @@ export interface Run {
   readonly algorithm: Algorithm;
   readonly critic: Critic;
   readonly verifier: Verifier;
+  /** Where verifiers run that are not bounded in time; undefined when the run's verifier is. */
+  readonly graderPool: GraderPool | undefined;
   readonly trainProblems: readonly Problem[];
   readonly heldOutProblems: readonly Problem[];
   readonly tokenizer: Tokenizer;
@@ -29,7 +32,9 @@ export interface Run {
   readonly contextLength: number;
   readonly engine: Engine;
   readonly store: Store;
-  /** Folder of the run's checkpoints. */
+  /** The Hugging Face folder the run started from. */
+  readonly modelFolder: string;
+  /** Folder of the run: checkpoints lie in it. */
   readonly folder: string;
   readonly observer: RunObserver;
   readonly signal: AbortSignal;

@@ -48,7 +48,7 @@ async function loop(run: Run, state: LoopState): Promise<void> {
     const step = state.step + 1;
     run.signal.throwIfAborted();
     const watch = new Stopwatch<Phase>();
-    const problems = problemOrder(config.seed, run.trainProblems.length, problemsPerStep, step).map((index) => run.trainProblems[index] as Problem);
+    const problems = problemOrder(config.seed, run.trainProblems.length, problemsPerStep, step - 1).map((index) => run.trainProblems[index] as Problem);
 
     const collected = await collectStep(run, step, state.policyVersion, problems, watch);
     const updated = await updatePolicy(run, step, state.policyVersion, collected.groups, watch);

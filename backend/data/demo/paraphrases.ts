@@ -1,6 +1,7 @@
 /** Critiques of word-chain answers in many phrasings, so that the base model learns to read what people write. */
 import { describeFault, type StepFault } from '../../critics/stepFaults.ts';
 import type { Rng } from '../../core/rng.ts';
+import { alphabet } from './vocabulary.ts';
 
 /** A fault in a phrasing drawn for pretraining; the canonical sentence of the step-level critic is one of them. */
 export function phraseFault(rng: Rng, fault: StepFault): string {
@@ -33,18 +34,20 @@ export function heldOutPhrasings(fault: OperationFault): readonly string[] {
   return heldOutOperationPhrasings.map((phrase) => phrase(operationWords(fault)));
 }
 
-/** Says only whether the final answer is right, and on request what it should have been. */
-export const verdictSentences = {
-  right: 'The answer is right.',
-  wrong: 'The answer is wrong.',
-  wrongWithAnswer: (answer: number) => `The answer is wrong. The right answer is ${answer}.`,
-} as const;
+/** One or two words that say nothing, to put before a critique. Most are spelled in letters, so that letters become noise to skip. */
+export function fillerWords(rng: Rng): string {
+  const words = Array.from({ length: rng.integer(1, 2) }, () => (rng.uniform() < 0.7 ? rng.pick(fillers) : anyLetters(rng)));
+  return words.join(' ');
+}
 
-/** Words put before a critique that say nothing; many are spelled in letters by the tokenizer, so letters become noise that can be skipped. */
-export const fillers = [
+const fillers = [
   ...['please', 'look', 'hey', 'hmm', 'no', 'sorry', 'well', 'read', 'again', 'carefully', 'mind', 'that', 'you', 'forgot', 'here', 'think'],
-  ...['hello', 'listen', 'almost', 'good', 'try', 'okay', 'see', 'friend', 'just', 'wait', 'actually', 'hint', 'note', 'ups', 'remember', 'careful'],
+  ...['hello', 'listen', 'almost', 'good', 'try', 'see', "don't forget", 'just', 'wait', 'actually', 'hint', 'note', 'remember', "that's wrong"],
 ] as const;
+
+function anyLetters(rng: Rng): string {
+  return Array.from({ length: rng.integer(2, 6) }, () => rng.pick(alphabet)).join('');
+}
 
 export type OperationFault = Extract<StepFault, { kind: 'operation' }>;
 type ArithmeticFault = Extract<StepFault, { kind: 'arithmetic' }>;
@@ -67,11 +70,13 @@ const operationPhrasings: readonly ((fault: OperationWords) => string)[] = [
   ({ step, right, wrong, words }) => `Step ${step} is wrong: ${words} means ${right}, not ${wrong}.`,
   ({ step, right, words }) => `In step ${step}, ${words} means ${right}.`,
   ({ step, right }) => `Use ${right} in step ${step}.`,
-  ({ step, right, wrong }) => `step ${step} should be ${right}, not ${wrong}`,
+  ({ step, right, wrong }) => `Step ${step} should be ${right}, not ${wrong}.`,
   ({ step, right, wrong }) => `Step ${step} should use ${right} instead of ${wrong}.`,
   ({ step, right, wrong }) => `You used ${wrong} in step ${step}, but it should be ${right}.`,
   ({ step, right, wrong }) => `Change ${wrong} to ${right} in step ${step}.`,
-  ({ step, right, words }) => `${words} means ${right} in step ${step}`,
+  ({ step, right, words }) => `${words} means ${right} in step ${step}.`,
+  ({ step, right }) => `Step ${step} is wrong. It should be ${right}.`,
+  ({ step, right, wrong }) => `Not ${wrong}: use ${right} in step ${step}.`,
 ];
 
 const heldOutOperationPhrasings: readonly ((fault: OperationWords) => string)[] = [
@@ -88,7 +93,7 @@ const heldOutOperationPhrasings: readonly ((fault: OperationWords) => string)[] 
   ({ step, right, wrong }) => `Step ${step}: not ${wrong} but ${right}.`,
   ({ step, right }) => `wrong step ${step}, ${right}`,
   ({ step, right }) => `Step ${step} must be ${right}!`,
-  ({ step, right, words }) => `For ${words}, use ${right} (step ${step}).`,
+  ({ step, right, words }) => `For ${words}, use ${right}, see step ${step}.`,
   ({ step, right, words }) => `step ${step} says ${words}, that is ${right}`,
 ];
 
@@ -106,7 +111,7 @@ const arithmeticPhrasings: readonly ((fault: ArithmeticWords) => string)[] = [
   ({ step, operation, expected }) => `Check step ${step}: ${operation} = ${expected}.`,
   ({ step, operation, expected }) => `Step ${step}: ${operation} = ${expected}.`,
   ({ step, operation, expected }) => `${operation} = ${expected} in step ${step}.`,
-  ({ step, operation, expected, found }) => `step ${step}: ${operation} is ${expected}, not ${found}`,
+  ({ step, operation, expected, found }) => `Step ${step}: ${operation} is ${expected}, not ${found}.`,
   ({ step, operation, expected, found }) => `Step ${step} is ${expected}, not ${found}: ${operation} = ${expected}.`,
   ({ step, operation, expected, found }) => `Change ${found} to ${expected} in step ${step}: ${operation} = ${expected}.`,
 ];

@@ -2,7 +2,7 @@
 import { applyOperation, type StepOperation } from '../../critics/stepFaults.ts';
 import type { Operator } from '../../protocol/records.ts';
 import type { Rng } from '../../core/rng.ts';
-import { answerText, largestWrongValue, type ChainStep, type WordChain, type WorkedStep } from './wordChains.ts';
+import { answerOf, answerText, largestWrongValue, workedSteps, type ChainStep, type WordChain, type WorkedStep } from './wordChains.ts';
 
 export interface StudentSkill {
   /** Probability of a slip in a step whose words the student knows. */
@@ -14,44 +14,68 @@ export interface StudentSkill {
 export interface Attempt {
   readonly text: string;
   /** Its final answer; null if it has none. */
-  readonly value: number | null;
+  readonly answer: number | null;
 }
 
 /** One worked answer of the student. Its values stay in 0..199. */
 export function attempt(rng: Rng, chain: WordChain, skill: StudentSkill): Attempt {
-  const steps = workSteps(rng, chain, skill);
-  const value = lastValue(steps);
-  return { text: answerText(steps, value), value };
+  for (;;) {
+    const steps = workSteps(rng, chain, skill);
+    if (steps.every(({ result }) => result >= 0 && result <= largestWrongValue)) return attemptOf(steps);
+  }
 }
 
-/** A right answer with one flaw of form: a step or the answer missing, a step too many, a number copied wrong. */
+/** The right answer with one flaw of form: a step or the answer missing, a step too many, another number copied. */
 export function malformedAttempt(rng: Rng, chain: WordChain): Attempt {
-  const steps = workSteps(rng, chain, { slip: 0, rightReading: 1 });
-  const value = lastValue(steps);
-  const flaw = rng.pick(['missingStep', 'extraStep', 'missingAnswer', 'wrongAnswer', 'wrongStart'] as const);
+  const steps = workedSteps(chain);
+  const flaw = rng.pick(['stepMissing', 'stepTooMany', 'answerMissing', 'answerMiscopied', 'valueMiscopied'] as const);
   switch (flaw) {
-    case 'missingStep': {
-      const kept = steps.slice(0, -1);
-      return { text: answerText(kept, lastValue(kept)), value: lastValue(kept) };
-    }
-    case 'extraStep': {
+    case 'stepMissing':
+      return attemptOf(steps.slice(0, -1));
+    case 'stepTooMany': {
       const operand = rng.integer(2, 20);
-      const added = { left: value, operator: '+', operand, result: value + operand } as const;
-      return { text: answerText([...steps, added], added.result), value: added.result };
+      const left = answerOf(chain);
+      return attemptOf([...steps, { left, operator: '+', operand, result: left + operand }]);
     }
-    case 'missingAnswer':
-      return { text: answerText(steps, null), value: null };
-    case 'wrongAnswer': {
-      const wrong = rng.pick(steps).left;
-      return { text: answerText(steps, wrong), value: wrong };
+    case 'answerMissing':
+      return { text: answerText(steps, null), answer: null };
+    case 'answerMiscopied': {
+      const answer = rng.pick(steps).left;
+      return { text: answerText(steps, answer), answer };
     }
-    case 'wrongStart': {
-      const at = rng.integer(0, steps.length - 1);
-      const shift = rng.integer(1, 10);
-      const shifted = steps.map((step, index) => (index < at ? step : { ...step, left: step.left + shift }));
-      const redone = recompute(shifted, at);
-      return { text: answerText(redone, lastValue(redone)), value: lastValue(redone) };
+    case 'valueMiscopied': {
+      const place = rng.integer(0, steps.length - 1);
+      const miscopied = (steps[place]?.left ?? 0) + rng.integer(1, 10);
+      return attemptOf([...steps.slice(0, place), ...workedSteps({ start: miscopied, steps: chain.steps.slice(place) })]);
     }
   }
   return flaw satisfies never;
 }
+
+/** The answer is the last step's result. */
+function attemptOf(steps: readonly WorkedStep[]): Attempt {
+  const answer = steps.at(-1)?.result ?? null;
+  return { text: answerText(steps, answer), answer };
+}
+
+function workSteps(rng: Rng, { start, steps }: WordChain, skill: StudentSkill): WorkedStep[] {
+  let value = start;
+  return steps.map((step) => {
+    const left = value;
+    const { operation, error } = readStep(rng, step, skill);
+    value = applyOperation(left, operation) + error;
+    return { left, operator: operation.operator, operand: operation.operand, result: value };
+  });
+}
+
+/** What the student takes the step for, and by how much it miscalculates. */
+function readStep(rng: Rng, step: ChainStep, skill: StudentSkill): { readonly operation: StepOperation; readonly error: number } {
+  if (step.misreading !== null) return { operation: rng.uniform() < skill.rightReading ? step : step.misreading, error: 0 };
+  if (rng.uniform() >= skill.slip) return { operation: step, error: 0 };
+  const slip = rng.uniform();
+  if (slip < 0.5) return { operation: step, error: rng.pick([-1, 1, -10, 10, -2, 2]) };
+  if (slip < 0.75) return { operation: { operator: confusions[step.operator], operand: step.operand }, error: 0 };
+  return { operation: { operator: step.operator, operand: Math.max(1, step.operand + rng.pick([-1, 1, -2, 2])) }, error: 0 };
+}
+
+const confusions: Readonly<Record<Operator, Operator>> = { '+': '-', '-': '+', x: '+', '/': '-' };

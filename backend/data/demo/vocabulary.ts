@@ -9,8 +9,8 @@ export type SpecialToken = (typeof specialTokens)[number];
 export const continuation = '##';
 
 const digits = [...'0123456789'];
-const signs = [...'+-x/=.,:;?!()\''];
-const alphabet = [...'abcdefghijklmnopqrstuvwxyz'];
+const signs = [...'+-x/=.,:?!\''];
+export const alphabet = [...'abcdefghijklmnopqrstuvwxyz'];
 
 /** "Step 2" is one token, so that a critique's "step 2" and the answer's "Step 2" are easy to match. */
 const stepMarks = ['Step', 'step'].flatMap((word) => digits.slice(1).map((digit) => `${word} ${digit}`));
@@ -30,7 +30,7 @@ const answerWords = ['Answer'];
 const critiqueWords = [
   ...['The', 'the', 'A', 'answer', 'right', 'wrong', 'is', 'It', 'it', 'should', 'be', 'not', 'use', 'Use', 'used', 'In', 'in', 'Check', 'check'],
   ...['means', 'missing', 'from', 'needed', 'instead', 'of', 'You', 'you', 'forgot', 'but', 'Change', 'change', 'to', 'please', 'no', 'that', 'look'],
-  ...['read', 'again', 'No', 'Not', 'Please', 'Look'],
+  ...['read', 'again', 'No', 'Not', 'Please', 'Look', 'sorry', 'think', 'wait'],
 ];
 
 /** Unknown words are spelled: a first letter, then continuing ones. Capitals inside a word are not spelled. */
@@ -40,3 +40,9 @@ const letters = [...alphabet, ...alphabet.map((letter) => letter.toUpperCase()),
 export const vocabulary: readonly string[] = [
   ...new Set([...specialTokens, ...digits, ...signs, ...stepMarks, ...questionWords, ...answerWords, ...critiqueWords, ...letters]),
 ];
+
+/** Text is cut into these before tokens are looked up, whitespace left out: a step mark, a digit, a word, or one other symbol. */
+export const piecePattern = String.raw`[Ss]tep \d|\d|[A-Za-z]+|[^\sA-Za-z\d]`;
+
+/** Pieces and spelled special tokens. */
+export const pieces = new RegExp(`${specialTokens.join('|')}|${piecePattern}`, 'gu');

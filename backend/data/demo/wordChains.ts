@@ -10,8 +10,8 @@ import { addingVerbs, people, rareWords, subtractingVerbs, things, type RareWord
 export const levels = ['easy', 'medium', 'hard', 'harder'] as const;
 export type Level = (typeof levels)[number];
 
-/** `oneRareWord` occurs in pretraining documents only. */
-export type ChainKind = Level | 'oneRareWord';
+/** `long` (as many steps as `harder`, no rare word) and `oneRareWord` occur in pretraining documents only. */
+export type ChainKind = Level | 'long' | 'oneRareWord';
 
 export const largestValue = 99;
 /** Largest value that a wrong answer may pass through. */
@@ -34,8 +34,13 @@ const shapes: Readonly<Record<ChainKind, { readonly lengths: readonly number[]; 
   medium: { lengths: [3, 4], rareWords: 0 },
   hard: { lengths: [3, 4], rareWords: 2 },
   harder: { lengths: [5], rareWords: 3 },
+  long: { lengths: [5], rareWords: 0 },
   oneRareWord: { lengths: [2, 3], rareWords: 1 },
 };
+
+export function hasRareWords(kind: ChainKind): boolean {
+  return shapes[kind].rareWords > 0;
+}
 
 /** Draws a chain. No misreading of rare words arrives at the right answer, and the misreading of all of them stays in 0..199. */
 export function wordChain(rng: Rng, kind: ChainKind): WordChain {
@@ -60,21 +65,31 @@ export function solutionOf({ start, steps }: WordChain): Solution {
   return { start, steps: steps.map(({ operator, operand, phrase }) => ({ operator, operand, phrase })) };
 }
 
-/** The correct worked answer: "Step 1: 22 + 12 = 34. … Answer: 61." */
-export function workedAnswer({ start, steps }: WordChain): string {
-  let value = start;
-  const lines = steps.map((step) => {
-    const left = value;
-    value = applyOperation(left, step);
-    return { left, ...step, result: value };
-  });
-  return answerText(lines, value);
+/** A step as an answer writes it: `left operator operand = result`. */
+export interface WorkedStep extends StepOperation {
+  readonly left: number;
+  readonly result: number;
 }
 
-/** A worked answer from what was computed in each step. */
-export function answerText(lines: readonly (StepOperation & { readonly left: number; readonly result: number })[], answer: number): string {
-  const steps = lines.map(({ left, operator, operand, result }, index) => `Step ${index + 1}: ${left} ${operator} ${operand} = ${result}.`);
-  return `${steps.join(' ')} Answer: ${answer}.`;
+/** The steps, done right from `start`. */
+export function workedSteps({ start, steps }: Pick<WordChain, 'start' | 'steps'>): WorkedStep[] {
+  let value = start;
+  return steps.map(({ operator, operand }) => {
+    const left = value;
+    value = applyOperation(left, { operator, operand });
+    return { left, operator, operand, result: value };
+  });
+}
+
+/** "Step 1: 22 + 12 = 34. … Answer: 61."; null leaves the final answer out. */
+export function answerText(steps: readonly WorkedStep[], answer: number | null): string {
+  const sentences = steps.map(({ left, operator, operand, result }, index) => `Step ${index + 1}: ${left} ${operator} ${operand} = ${result}.`);
+  return [...sentences, ...(answer === null ? [] : [`Answer: ${answer}.`])].join(' ');
+}
+
+/** The correct worked answer. */
+export function workedAnswer(chain: WordChain): string {
+  return answerText(workedSteps(chain), answerOf(chain));
 }
 
 export function problemOf(chain: WordChain, id: string, level: Level): Problem {

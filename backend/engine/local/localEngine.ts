@@ -1,11 +1,12 @@
 /** The engine that runs here: graphs of ours on onnxruntime, in the process that calls it. `process.ts` gives it a process of its own. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeFileSync } from 'node:fs';
 import { WorkbenchError } from '../../core/errors.ts';
+import { parameterCount } from '../../models/estimate.ts';
 import type { ModelConfig } from '../../models/config.ts';
-import { parameterSpecs, type LoraSpec } from '../../models/parameters.ts';
-import type { ProgramModel } from '../../models/programs.ts';
+import { loadParameters, readModelConfig, saveModelFolder, type ModelFolder } from '../../models/folder.ts';
+import { initializeAdapter, initializeParameters } from '../../models/initialize.ts';
+import { mergeLora, saveAdapterFolder } from '../../models/lora.ts';
+import { parameterSpecs } from '../../models/parameters.ts';
+import { ropeTables } from '../../models/rope.ts';
 import type {
   CallOptions,
   Engine,
@@ -21,3 +22,180 @@ import type {
   TrainSequence,
   WeightsName,
 } from '../contract.ts';
+import { adamW, globalNorm } from './adamw.ts';
+import type { LocalEngineOptions } from './messages.ts';
+import { forwardBackwardSequences, forwardSequences, type TrainModel } from './microBatches.ts';
+import { sampleSequences } from './sampler.ts';
+import { ProgramCache, Tensor } from './session.ts';
+import { loadState, saveState } from './state.ts';
+import { ModelWeights } from './weights.ts';
+
+/** Decode programs are small; training programs hold an arena of activations each, so few are kept. */
+const decodePrograms = 48;
+const trainPrograms = 4;
+
+export class LocalEngine implements Engine {
+  private readonly options: LocalEngineOptions;
+  private readonly folder: ModelFolder;
+  private readonly weights: ModelWeights;
+  private readonly positions: number;
+  private readonly decoding: ProgramCache;
+  private readonly training: ProgramCache;
+  private policyVersion = 0;
+
+  private constructor(options: LocalEngineOptions, folder: ModelFolder, weights: ModelWeights, positions: number) {
+    this.options = options;
+    this.folder = folder;
+    this.weights = weights;
+    this.positions = positions;
+    this.decoding = new ProgramCache(decodePrograms, options);
+    this.training = new ProgramCache(trainPrograms, options);
+  }
+
+  static async open(options: LocalEngineOptions): Promise<LocalEngine> {
+    const folder = await readModelConfig(options.model);
+    const { config } = folder;
+    const specs = parameterSpecs(config, options.lora);
+    const parameters =
+      options.initialSeed === undefined ? await loadParameters(folder, parameterSpecs(config)) : initializeParameters(config, options.initialSeed);
+    const positions = Math.min(config.maxPositions, options.maxPositions);
+    const tables = ropeTables(config.rope, config.headDim, positions);
+    const shape = [positions, config.headDim / 2];
+    const all = options.lora === undefined ? parameters : new Map([...parameters, ...initializeAdapter(specs, options.adapterSeed ?? 0)]);
+    const weights = new ModelWeights(specs, all, { cos: new Tensor('float32', tables.cos, shape), sin: new Tensor('float32', tables.sin, shape) }, options.keepReference);
+    return new LocalEngine(options, folder, weights, positions);
+  }
+
+  get config(): ModelConfig {
+    return this.folder.config;
+  }
+
+  async describe(): Promise<EngineDescription> {
+    return {
+      modelType: this.config.modelType,
+      parameters: parameterCount(this.config),
+      trainableParameters: this.weights.trainable.reduce((sum, { values }) => sum + values.length, 0),
+      vocabularySize: this.config.vocabularySize,
+      maxPositions: this.positions,
+      provider: 'cpu',
+      threads: this.options.threads,
+      residentBytes: process.memoryUsage.rss(),
+      peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+    };
+  }
+
+  async sample(request: SampleRequest, options: CallOptions = {}): Promise<SampleResult> {
+    request.prompts.forEach((prompt, i) => {
+      if (prompt.length === 0 || prompt.length >= this.positions) {
+        throw new WorkbenchError({
+          code: 'prompt.length',
+          message: `Prompt ${i} has ${prompt.length} tokens; the model has ${this.positions} positions for a prompt and its completion.`,
+          remedy: 'Shorten the problem, or open the model with more positions.',
+        });
+      }
+      this.checkTokens(prompt, `prompt ${i}`);
+    });
+    const { maxRows, microBatchTokens } = this.options;
+    return sampleSequences({ ...this.model(request.weights ?? 'policy', this.decoding), maxRows, maxPrefillTokens: microBatchTokens }, request, options);
+  }
+
+  async forward(sequences: readonly ForwardSequence[], options: CallOptions & { readonly weights?: WeightsName } = {}): Promise<ForwardResult> {
+    this.checkSequences(sequences);
+    return forwardSequences({ ...this.model(options.weights ?? 'policy', this.training), maxTokens: this.options.microBatchTokens }, sequences, options);
+  }
+
+  async forwardBackward(sequences: readonly TrainSequence[], loss: LossProgram, options: CallOptions = {}): Promise<ForwardBackwardResult> {
+    this.checkSequences(sequences);
+    const model: TrainModel = {
+      ...this.model('policy', this.training),
+      maxTokens: this.options.microBatchTokens,
+      trainable: this.weights.trainable,
+      layerCheckpointing: this.options.layerCheckpointing,
+    };
+    try {
+      return await forwardBackwardSequences(model, sequences, loss, options);
+    } catch (error) {
+      // A half-finished accumulation belongs to no update.
+      this.weights.clearGradients();
+      throw error;
+    }
+  }
+
+  async optimStep(request: OptimStepRequest): Promise<OptimStepResult> {
+    const { trainable } = this.weights;
+    const gradientNorm = globalNorm(trainable);
+    if (!Number.isFinite(gradientNorm)) {
+      const bad = trainable.filter(({ gradient }) => !gradient.every((value) => Number.isFinite(value))).map(({ spec }) => spec.name);
+      this.weights.clearGradients();
+      throw new WorkbenchError({
+        code: 'engine.notFinite',
+        message: `The gradient of ${bad.slice(0, 3).join(', ') || 'the policy'}${bad.length > 3 ? ` and ${bad.length - 3} more` : ''} is infinite or NaN. No update was made; the weights are those of the last good step.`,
+        remedy: 'Lower the learning rate, or resume from an earlier checkpoint.',
+      });
+    }
+    // As in PyTorch's clip_grad_norm_: the 1e-6 keeps a norm of exactly 0 harmless.
+    const scale = request.gradientClip === null ? 1 : Math.min(1, request.gradientClip / (gradientNorm + 1e-6));
+    this.policyVersion++;
+    adamW(trainable, request, this.policyVersion, scale);
+    this.weights.clearGradients();
+    return { gradientNorm, policyVersion: this.policyVersion };
+  }
+
+  async saveState(folder: string): Promise<void> {
+    await this.exportWeights(folder, this.options.lora === undefined ? 'merged' : 'adapter');
+    await saveState(folder, this.weights, this.policyVersion);
+  }
+
+  async loadState(folder: string): Promise<void> {
+    this.policyVersion = await loadState(folder, this.weights, this.folder, this.options.lora);
+    this.weights.clearGradients();
+  }
+
+  async exportWeights(folder: string, form: 'merged' | 'adapter'): Promise<void> {
+    const { lora } = this.options;
+    if (form === 'adapter') {
+      if (lora === undefined) {
+        throw new WorkbenchError({ code: 'export.noAdapter', message: 'This run trains all weights, so there is no adapter to export.', remedy: 'Export the merged form.' });
+      }
+      return saveAdapterFolder(folder, this.folder, lora, this.weights.policy);
+    }
+    return saveModelFolder(folder, this.folder, lora === undefined ? this.weights.policy : mergeLora(this.config, lora, this.weights.policy));
+  }
+
+  async dispose(): Promise<void> {
+    await this.decoding.dispose();
+    await this.training.dispose();
+  }
+
+  private model(weights: WeightsName, programs: ProgramCache) {
+    return { program: { config: this.config, lora: this.options.lora, positions: this.positions }, programs, feeds: this.weights.feeds(weights) };
+  }
+
+  private checkSequences(sequences: readonly ForwardSequence[]): void {
+    sequences.forEach(({ tokens }, i) => {
+      if (tokens.length - 1 > this.positions) {
+        throw new WorkbenchError({
+          code: 'sequence.length',
+          message: `Sequence ${i} has ${tokens.length} tokens; the model has ${this.positions} positions.`,
+          remedy: 'Lower sampling.maxTokens, or open the model with more positions.',
+        });
+      }
+      this.checkTokens(tokens, `sequence ${i}`);
+    });
+  }
+
+  /** An id outside the vocabulary would read a neighbor's memory or fail deep inside a run. */
+  private checkTokens(tokens: ArrayLike<number>, where: string): void {
+    const { vocabularySize } = this.config;
+    for (let i = 0; i < tokens.length; i++) {
+      const token = tokens[i] as number;
+      if (!(token >= 0 && token < vocabularySize)) {
+        throw new WorkbenchError({
+          code: 'token.outOfVocabulary',
+          message: `Token ${i} of ${where} is ${token}; the model's vocabulary has ${vocabularySize} entries.`,
+          remedy: 'Use the tokenizer that belongs to the model.',
+        });
+      }
+    }
+  }
+}

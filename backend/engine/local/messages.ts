@@ -8,6 +8,10 @@ export interface LocalEngineOptions {
   /** Start from random weights instead of the folder's: only its config.json is read. */
   readonly initialSeed?: number;
   readonly lora?: LoraSpec;
+  /** Seed of a new adapter's random matrices. */
+  readonly adapterSeed?: number;
+  /** Positions to prepare for, at most the model's own: longest prompt and completion together. */
+  readonly maxPositions: number;
   /** Keep a frozen copy of the weights as they are when opened. */
   readonly keepReference: boolean;
   readonly threads: number;

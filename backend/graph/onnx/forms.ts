@@ -106,7 +106,8 @@ export const standardForms: Forms = {
   reduceMean: reduction('ReduceMean'),
   reduceMax: reduction('ReduceMax'),
 
-  reshape: (writer, call) => writer.emit('Reshape', [input(call, 0).name, writer.ints(call.attributes.shape)], [output(call).name], { allowzero: int(1) }),
+  reshape: (writer, { inputs, outputs, attributes }) =>
+    writer.emit('Reshape', [...names(inputs), writer.ints(attributes.shape)], names(outputs), { allowzero: int(1) }),
   transpose: (writer, { inputs, outputs, attributes }) =>
     writer.emit('Transpose', names(inputs), names(outputs), { perm: ints(attributes.permutation) }),
   concat: (writer, { inputs, outputs, attributes }) => writer.emit('Concat', names(inputs), names(outputs), { axis: int(attributes.axis) }),

@@ -25,7 +25,8 @@ export const normalization: Kernels<NormalizationOp> = {
   logSoftmax: (_attributes, x) => [byRow(x, logSoftmax)],
 
   rmsNorm: ({ epsilon }, x, weight) => {
-    check(sameShape(weight.shape, x.shape.slice(-1)), `the weight [${weight.shape.join(',')}] is not as long as the last axis of [${x.shape.join(',')}]`);
+    const fits = sameShape(weight.shape, x.shape.slice(-1));
+    check(fits, `the weight [${weight.shape.join(',')}] is not as long as the last axis of [${x.shape.join(',')}]`);
     const normalized = (row: Float64Array): Float64Array => {
       const rms = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / row.length + epsilon);
       return row.map((value, i) => (value / rms) * at(weight.data, i));
@@ -34,7 +35,8 @@ export const normalization: Kernels<NormalizationOp> = {
   },
 
   rope: ({ heads }, x, cos, sin, positions) => {
-    check(x.shape.length === 3 && positions.dtype === 'i32' && sameShape(positions.shape, x.shape.slice(0, 2)), 'needs x [B, S, width] and i32 positions [B, S]');
+    check(x.shape.length === 3, 'x must be [B, S, width]');
+    check(positions.dtype === 'i32' && sameShape(positions.shape, x.shape.slice(0, 2)), 'positions must be i32 [B, S]');
     const headSize = size(x.shape, 2) / heads;
     const half = headSize / 2;
     check(Number.isInteger(half), `${heads} heads of an even size do not make a width of ${x.shape[2]}`);
@@ -55,7 +57,8 @@ export const normalization: Kernels<NormalizationOp> = {
   attention: ({ scale }, q, k, v, mask) => {
     check([q, k, v].every((operand) => operand.shape.length === 3), 'q, k and v must have three axes');
     const scores = product(q, k, { transposeA: false, transposeB: true, alpha: scale });
-    check(sameShape(mask.shape, scores.shape) || sameShape(mask.shape, scores.shape.slice(1)), `the mask [${mask.shape.join(',')}] does not fit [${scores.shape.join(',')}]`);
+    const fits = sameShape(mask.shape, scores.shape) || sameShape(mask.shape, scores.shape.slice(1));
+    check(fits, `the mask [${mask.shape.join(',')}] does not fit [${scores.shape.join(',')}]`);
     const added = grow(mask, scores.shape);
     const probabilities = byRow(fill('f32', scores.shape, (i) => at(scores.data, i) + at(added.data, i)), softmax);
     return [product(probabilities, v, { transposeA: false, transposeB: false, alpha: 1 }), probabilities];

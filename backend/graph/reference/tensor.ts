@@ -1,5 +1,5 @@
 /** Tensors of the reference evaluator: row-major float64 whatever the type, read with bounds checks. */
-import { type DType, type Shape, sizeOf } from '../ir.ts';
+import { type DType, sameShape, type Shape, sizeOf } from '../ir.ts';
 import type { OpAttributes, OpName } from '../ops.ts';
 
 export interface Tensor {
@@ -77,6 +77,7 @@ export function broadcastOffsets(from: Shape, to: Shape): Int32Array {
 
 /** The tensor grown to a shape. */
 export function grow(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
   const offsets = broadcastOffsets(x.shape, shape);
   return fill(x.dtype, shape, (i) => at(x.data, offsets[i] as number));
 }

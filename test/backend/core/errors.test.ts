@@ -5,7 +5,13 @@ describe('WorkbenchError', () => {
   it('carries its remedy in the text and keeps its cause', () => {
     const cause = new Error('ENOENT');
     const error = new WorkbenchError({ code: 'data.missing', message: 'train.jsonl is not there.', remedy: 'Create it.', cause });
-    expect(error).toMatchObject({ name: 'WorkbenchError', code: 'data.missing', message: 'train.jsonl is not there. Create it.', remedy: 'Create it.', cause });
+    expect(error).toMatchObject({
+      name: 'WorkbenchError',
+      code: 'data.missing',
+      message: 'train.jsonl is not there. Create it.',
+      remedy: 'Create it.',
+      cause,
+    });
   });
 });
 

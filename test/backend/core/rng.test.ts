@@ -48,7 +48,17 @@ describe('Rng', () => {
   });
 
   it('gives every seed and list of labels a stream of its own', () => {
-    const streams = [Rng.of(0), Rng.of(1), Rng.of(0x100000000), Rng.of(0, 'a'), Rng.of(0, 'b'), Rng.of(0, 'a', 'b'), Rng.of(0, 'b', 'a'), Rng.of(0, 1), Rng.of(0, '1')];
+    const streams = [
+      Rng.of(0),
+      Rng.of(1),
+      Rng.of(0x100000000),
+      Rng.of(0, 'a'),
+      Rng.of(0, 'b'),
+      Rng.of(0, 'a', 'b'),
+      Rng.of(0, 'b', 'a'),
+      Rng.of(0, 1),
+      Rng.of(0, '1'),
+    ];
     const keys = streams.map((rng) => words(rng, 4).join());
     expect(new Set(keys).size).toBe(streams.length);
   });

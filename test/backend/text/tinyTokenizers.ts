@@ -9,7 +9,13 @@ export const chatMl = `{%- for message in messages %}{{ '<|im_start|>' + message
 /** Byte-level BPE in the manner of GPT-2 and Qwen, with a handful of merges. */
 export const byteLevelFiles: Record<string, unknown> = {
   'tokenizer.json': byteLevelTokenizer(),
-  'tokenizer_config.json': { eos_token: '<|im_end|>', pad_token: { content: '<|endoftext|>' }, bos_token: null, add_bos_token: false, chat_template: chatMl },
+  'tokenizer_config.json': {
+    eos_token: '<|im_end|>',
+    pad_token: { content: '<|endoftext|>' },
+    bos_token: null,
+    add_bos_token: false,
+    chat_template: chatMl,
+  },
   'generation_config.json': { eos_token_id: [301, 300] },
   'config.json': { eos_token_id: 301 },
 };
@@ -23,7 +29,13 @@ export const wordFiles: Record<string, unknown> = {
     pre_tokenizer: { type: 'WhitespaceSplit' },
     post_processor: null,
     decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
-    model: { type: 'WordPiece', unk_token: '<unk>', continuing_subword_prefix: '##', max_input_chars_per_word: 100, vocab: { '<unk>': 0, '<eos>': 1, '<u>': 2, hello: 3, a: 4, '##a': 5, '<': 6, e: 7, o: 8, s: 9, '>': 10 } },
+    model: {
+      type: 'WordPiece',
+      unk_token: '<unk>',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: { '<unk>': 0, '<eos>': 1, '<u>': 2, hello: 3, a: 4, '##a': 5, '<': 6, e: 7, o: 8, s: 9, '>': 10 },
+    },
   },
   'tokenizer_config.json': { eos_token: '<eos>', unk_token: '<unk>', chat_template: `{% for m in messages %}<u> {{ m.content }} <eos>{% endfor %}` },
 };
@@ -33,10 +45,24 @@ export const byteFallbackFiles: Record<string, unknown> = {
   'tokenizer.json': {
     version: '1.0',
     added_tokens: [added(0, '<unk>'), added(1, '<s>'), added(2, '</s>')],
-    normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', pattern: { String: ' ' }, content: '▁' }] },
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Prepend', prepend: '▁' },
+        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+      ],
+    },
     pre_tokenizer: null,
     post_processor: null,
-    decoder: { type: 'Sequence', decoders: [{ type: 'Replace', pattern: { String: '▁' }, content: ' ' }, { type: 'ByteFallback' }, { type: 'Fuse' }, { type: 'Strip', content: ' ', start: 1, stop: 0 }] },
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        { type: 'Strip', content: ' ', start: 1, stop: 0 },
+      ],
+    },
     model: { type: 'BPE', unk_token: '<unk>', byte_fallback: true, fuse_unk: true, merges: ['▁ a', '▁ b'], vocab: byteFallbackVocabulary() },
   },
   'tokenizer_config.json': { eos_token: '</s>', unk_token: '<unk>' },
@@ -44,7 +70,8 @@ export const byteFallbackFiles: Record<string, unknown> = {
 
 export async function writeFolder(files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tokenizer-'));
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
   return folder;
 }
 

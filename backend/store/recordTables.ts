@@ -1,0 +1,187 @@
+/** How each protocol record lies in its table: one column a field, written and read by the field's encoding. */
+import type { Critique, Evaluation, Group, PersistentFailure, Problem, Refinement, Rollout, Update, Verdict } from '../protocol/records.ts';
+import type { SqlValue } from './driver.ts';
+
+/** `optional` fields are left out when null; `int32` and `float32` are packed, little endian as every platform of Node's that we ship for. */
+type Encoding = 'plain' | 'flag' | 'json' | 'int32' | 'float32' | 'optional' | 'optionalJson';
+
+type FieldOf<R> = Exclude<keyof R, 'runId'> & string;
+
+export type Row = Readonly<Record<string, SqlValue>>;
+
+export interface RecordTable<R> {
+  readonly name: string;
+  /** With the run, what makes a record the same one. */
+  readonly key: readonly FieldOf<R>[];
+  readonly fields: Readonly<Record<FieldOf<R>, Encoding>>;
+  /** Fields that may differ when a step is replayed. */
+  readonly unstable: readonly FieldOf<R>[];
+  /** Whether the record itself names its run. */
+  readonly hasRunId: boolean;
+}
+
+const rolloutFields = {
+  id: 'plain',
+  step: 'plain',
+  problemId: 'plain',
+  index: 'plain',
+  policyVersion: 'plain',
+  seed: 'plain',
+  promptTokens: 'int32',
+  tokens: 'int32',
+  behaviorLogprobs: 'float32',
+  completion: 'plain',
+  finish: 'plain',
+} as const;
+
+export const problemTable: RecordTable<Problem> = {
+  name: 'problems',
+  key: ['id'],
+  fields: { id: 'plain', prompt: 'json', answer: 'plain', level: 'plain', solution: 'optionalJson', demonstration: 'optional' },
+  unstable: [],
+  hasRunId: false,
+};
+
+export const rolloutTable: RecordTable<Rollout> = { name: 'rollouts', key: ['id'], fields: rolloutFields, unstable: [], hasRunId: true };
+
+export const verdictTable: RecordTable<Verdict> = {
+  name: 'verdicts',
+  key: ['rolloutId'],
+  fields: { rolloutId: 'plain', verifier: 'plain', status: 'plain', reward: 'plain', extracted: 'plain', reason: 'plain', cause: 'plain' },
+  unstable: [],
+  hasRunId: false,
+};
+
+export const critiqueTable: RecordTable<Critique> = {
+  name: 'critiques',
+  key: ['id'],
+  fields: {
+    id: 'plain',
+    rolloutId: 'plain',
+    kind: 'plain',
+    author: 'plain',
+    text: 'plain',
+    revision: 'plain',
+    supersedes: 'plain',
+    createdAt: 'plain',
+  },
+  unstable: ['createdAt'],
+  hasRunId: true,
+};
+
+export const refinementTable: RecordTable<Refinement> = {
+  name: 'refinements',
+  key: ['id'],
+  fields: { ...rolloutFields, rolloutId: 'plain', critiqueId: 'plain', problemLogprobs: 'float32' },
+  unstable: [],
+  hasRunId: true,
+};
+
+export const groupTable: RecordTable<Group> = {
+  name: 'groups',
+  key: ['id'],
+  fields: { id: 'plain', step: 'plain', problemId: 'plain', kind: 'plain', zeroSignal: 'flag', excluded: 'plain', members: 'json' },
+  unstable: [],
+  hasRunId: true,
+};
+
+export const updateTable: RecordTable<Update> = {
+  name: 'updates',
+  key: ['step'],
+  fields: {
+    step: 'plain',
+    policyVersion: 'plain',
+    loss: 'plain',
+    gradientNorm: 'plain',
+    learningRate: 'plain',
+    tokensSampled: 'plain',
+    tokensTrained: 'plain',
+    seconds: 'json',
+    metrics: 'json',
+  },
+  unstable: ['seconds'],
+  hasRunId: true,
+};
+
+export const evaluationTable: RecordTable<Evaluation> = {
+  name: 'evaluations',
+  key: ['step', 'set', 'samplesPerProblem', 'temperature'],
+  fields: { step: 'plain', set: 'plain', samplesPerProblem: 'plain', temperature: 'plain', all: 'json', byLevel: 'json', tokensSampled: 'plain' },
+  unstable: [],
+  hasRunId: true,
+};
+
+export const persistentFailureTable: RecordTable<PersistentFailure> = {
+  name: 'persistentFailures',
+  key: ['step', 'problemId'],
+  fields: { step: 'plain', problemId: 'plain', level: 'plain', attempts: 'plain', causes: 'json', example: 'plain' },
+  unstable: [],
+  hasRunId: true,
+};
+
+export function fieldsOf<R>(table: RecordTable<R>): FieldOf<R>[] {
+  return Object.keys(table.fields) as FieldOf<R>[];
+}
+
+/** Column names as SQL, each quoted (`index`, `set` and `all` are words of SQL), optionally of the table named `alias`. */
+export function columnsSql(names: readonly string[], alias = ''): string {
+  return names.map((name) => `${alias === '' ? '' : `${alias}.`}"${name}"`).join(', ');
+}
+
+/** The values of `fields` in their order. */
+export function encode<R>(table: RecordTable<R>, record: R, fields: readonly FieldOf<R>[]): SqlValue[] {
+  return fields.map((field) => encodeValue(table.fields[field], record[field]));
+}
+
+/** The record that `row` (its columns, by name) was made from. */
+export function decode<R>(table: RecordTable<R>, row: Row, runId: string): R {
+  const record: Record<string, unknown> = table.hasRunId ? { runId } : {};
+  for (const field of fieldsOf(table)) {
+    const value = decodeValue(table.fields[field], row[field] ?? null);
+    if (value !== undefined) {
+      record[field] = value;
+    }
+  }
+  return record as R;
+}
+
+function encodeValue(encoding: Encoding, value: unknown): SqlValue {
+  if (value === undefined || value === null) {
+    return null;
+  }
+  switch (encoding) {
+    case 'plain':
+    case 'optional':
+      return value as SqlValue;
+    case 'flag':
+      return value === true ? 1 : 0;
+    case 'json':
+    case 'optionalJson':
+      return JSON.stringify(value);
+    case 'int32':
+      return new Uint8Array(Int32Array.from(value as readonly number[]).buffer);
+    case 'float32':
+      return new Uint8Array(Float32Array.from(value as readonly number[]).buffer);
+  }
+}
+
+/** Undefined for a left-out field. */
+export function decodeValue(encoding: Encoding, value: SqlValue): unknown {
+  if (value === null) {
+    return encoding === 'optional' || encoding === 'optionalJson' ? undefined : null;
+  }
+  switch (encoding) {
+    case 'plain':
+    case 'optional':
+      return value;
+    case 'flag':
+      return value === 1;
+    case 'json':
+    case 'optionalJson':
+      return JSON.parse(value as string) as unknown;
+    case 'int32':
+      return Array.from(new Int32Array((value as Uint8Array).slice().buffer));
+    case 'float32':
+      return Array.from(new Float32Array((value as Uint8Array).slice().buffer));
+  }
+}

@@ -1,0 +1,149 @@
+/** The tables of the store and how an older file becomes a current one. */
+import { WorkbenchError } from '../core/errors.ts';
+import type { Connection } from './connection.ts';
+
+/** "CGRP": tells our files from other SQLite files. */
+const applicationId = 0x43475250;
+
+/**
+ * Version 1. Tables of records are append-only and have the fields of `protocol/records.ts` as columns; `run` is `runs.number`.
+ * `rolloutFacts` and `rolloutText` are indexes derived from them and may be rebuilt at any time.
+ */
+const version1 = `
+CREATE TABLE runs (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, createdAt REAL NOT NULL,
+  algorithm TEXT NOT NULL, seed INTEGER NOT NULL, config TEXT NOT NULL
+);
+-- Who opened the store for writing, and the last event before that.
+CREATE TABLE writers (number INTEGER PRIMARY KEY, pid INTEGER NOT NULL, openedAt REAL NOT NULL, afterSeq INTEGER NOT NULL);
+
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, time REAL NOT NULL, type TEXT NOT NULL,
+  -- What makes a replayed event the same one; null for events that are always new.
+  identity TEXT,
+  body TEXT NOT NULL,
+  UNIQUE (run, identity)
+);
+CREATE INDEX eventsByType ON events (run, type);
+
+CREATE TABLE problems (
+  run INTEGER NOT NULL, id TEXT NOT NULL, level TEXT NOT NULL, prompt TEXT NOT NULL, answer TEXT NOT NULL, solution TEXT, demonstration TEXT,
+  PRIMARY KEY (run, id)
+);
+-- Small columns first: the lists never read the blobs. Tokens are int32 and logprobs float32, little endian.
+CREATE TABLE rollouts (
+  "key" INTEGER PRIMARY KEY, run INTEGER NOT NULL, id TEXT NOT NULL, step INTEGER NOT NULL, problemId TEXT NOT NULL, "index" INTEGER NOT NULL,
+  policyVersion INTEGER NOT NULL, seed INTEGER NOT NULL, finish TEXT NOT NULL, completion TEXT NOT NULL,
+  promptTokens BLOB NOT NULL, tokens BLOB NOT NULL, behaviorLogprobs BLOB NOT NULL,
+  UNIQUE (run, id)
+);
+CREATE TABLE verdicts (
+  run INTEGER NOT NULL, rolloutId TEXT NOT NULL, verifier TEXT NOT NULL, status TEXT NOT NULL, reward REAL NOT NULL,
+  extracted TEXT, reason TEXT NOT NULL, cause TEXT,
+  PRIMARY KEY (run, rolloutId)
+) WITHOUT ROWID;
+CREATE TABLE critiques (
+  "key" INTEGER PRIMARY KEY, run INTEGER NOT NULL, id TEXT NOT NULL, rolloutId TEXT NOT NULL, kind TEXT NOT NULL, author TEXT NOT NULL,
+  text TEXT NOT NULL, revision INTEGER NOT NULL, supersedes TEXT, createdAt REAL NOT NULL,
+  UNIQUE (run, id)
+);
+CREATE INDEX critiquesByRollout ON critiques (run, rolloutId);
+CREATE TABLE refinements (
+  "key" INTEGER PRIMARY KEY, run INTEGER NOT NULL, id TEXT NOT NULL, rolloutId TEXT NOT NULL, critiqueId TEXT NOT NULL, step INTEGER NOT NULL,
+  problemId TEXT NOT NULL, "index" INTEGER NOT NULL, policyVersion INTEGER NOT NULL, seed INTEGER NOT NULL, finish TEXT NOT NULL,
+  completion TEXT NOT NULL, promptTokens BLOB NOT NULL, tokens BLOB NOT NULL, behaviorLogprobs BLOB NOT NULL, problemLogprobs BLOB,
+  UNIQUE (run, id)
+);
+CREATE INDEX refinementsByRollout ON refinements (run, rolloutId);
+CREATE TABLE groups (
+  run INTEGER NOT NULL, id TEXT NOT NULL, step INTEGER NOT NULL, problemId TEXT NOT NULL, kind TEXT NOT NULL, zeroSignal INTEGER NOT NULL,
+  excluded INTEGER NOT NULL, members TEXT NOT NULL,
+  PRIMARY KEY (run, id)
+);
+CREATE INDEX groupsByProblem ON groups (run, problemId, step, kind);
+CREATE TABLE updates (
+  run INTEGER NOT NULL, step INTEGER NOT NULL, policyVersion INTEGER NOT NULL, loss REAL NOT NULL, gradientNorm REAL NOT NULL,
+  learningRate REAL NOT NULL, tokensSampled INTEGER NOT NULL, tokensTrained INTEGER NOT NULL, seconds TEXT NOT NULL, metrics TEXT NOT NULL,
+  PRIMARY KEY (run, step)
+) WITHOUT ROWID;
+CREATE TABLE evaluations (
+  run INTEGER NOT NULL, step INTEGER NOT NULL, "set" TEXT NOT NULL, samplesPerProblem INTEGER NOT NULL, temperature REAL NOT NULL,
+  "all" TEXT NOT NULL, byLevel TEXT NOT NULL, tokensSampled INTEGER NOT NULL,
+  PRIMARY KEY (run, step, "set", samplesPerProblem, temperature)
+) WITHOUT ROWID;
+CREATE TABLE persistentFailures (
+  run INTEGER NOT NULL, step INTEGER NOT NULL, problemId TEXT NOT NULL, level TEXT NOT NULL, attempts INTEGER NOT NULL,
+  causes TEXT NOT NULL, example TEXT NOT NULL,
+  PRIMARY KEY (run, step, problemId)
+) WITHOUT ROWID;
+
+-- One narrow row a rollout with everything lists filter by, in the order they page in. critiqueKinds looks like ",self,human,".
+CREATE TABLE rolloutFacts (
+  run INTEGER NOT NULL, "key" INTEGER NOT NULL, step INTEGER NOT NULL, problemId TEXT NOT NULL, level TEXT, status TEXT, cause TEXT,
+  groupKind TEXT, critiqueKinds TEXT,
+  PRIMARY KEY (run, "key")
+) WITHOUT ROWID;
+CREATE INDEX factsByProblem ON rolloutFacts (run, problemId);
+CREATE INDEX factsByStep ON rolloutFacts (run, step);
+CREATE VIRTUAL TABLE rolloutText USING fts5 (completion, critiques, content = '', contentless_delete = 1);
+`;
+
+/** `migrations[n]` takes a file from version n to n + 1. Released ones are never edited. */
+export const migrations: readonly string[] = [version1];
+
+interface Versions {
+  readonly id: number;
+  readonly version: number;
+  readonly objects: number;
+}
+
+/** Brings the file to the newest version, or refuses it: `store.foreign`, `store.newer`. */
+export function migrate(connection: Connection, steps: readonly string[] = migrations): void {
+  const found = checkOrigin(connection, steps.length);
+  if (found.version === steps.length) {
+    return;
+  }
+  connection.transaction(() => {
+    for (const step of steps.slice(found.version)) {
+      connection.exec(step);
+    }
+    connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps.length};`);
+  });
+}
+
+/** For readers, which cannot migrate: also refuses an older file, with `store.older`. */
+export function requireCurrentSchema(connection: Connection): void {
+  const found = checkOrigin(connection, migrations.length);
+  if (found.version < migrations.length) {
+    throw new WorkbenchError({
+      code: 'store.older',
+      message: `${connection.path} has schema version ${found.version}; this version reads ${migrations.length}.`,
+      remedy: 'Open the workspace once for writing, which upgrades it.',
+    });
+  }
+}
+
+function checkOrigin(connection: Connection, newest: number): Versions {
+  const found = connection.get<Versions>(
+    `SELECT (SELECT application_id FROM pragma_application_id) AS id, (SELECT user_version FROM pragma_user_version) AS version,
+       (SELECT count(*) FROM sqlite_master) AS objects`,
+  );
+  if (found === undefined) {
+    throw new Error('SQLite answered no row to a scalar query.');
+  }
+  if (found.id !== applicationId && found.objects > 0) {
+    throw new WorkbenchError({
+      code: 'store.foreign',
+      message: `${connection.path} is a SQLite file of another program.`,
+      remedy: 'Move it away, or open another folder as the workspace.',
+    });
+  }
+  if (found.version > newest) {
+    throw new WorkbenchError({
+      code: 'store.newer',
+      message: `${connection.path} has schema version ${found.version}; this version knows ${newest} and older.`,
+      remedy: 'Update Critique-GRPO Workbench, or open a folder made by this version.',
+    });
+  }
+  return found;
+}
