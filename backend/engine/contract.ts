@@ -15,6 +15,8 @@ export interface EngineDescription {
   readonly trainableParameters: number;
   readonly vocabularySize: number;
   readonly maxPositions: number;
+  /** Optimizer updates made so far, of the loaded state included. */
+  readonly policyVersion: number;
   readonly provider: string;
   readonly threads: number;
   /** Resident memory of the engine process now and at its peak, in bytes. */

@@ -3,7 +3,10 @@ import type { Cause } from '../protocol/records.ts';
 import { findFinalAnswer } from './finalAnswer.ts';
 import type { Verifier, VerifierOutcome } from './verifier.ts';
 
-/** The answer is what follows the last `Answer:`, `answer is` or stands in `\boxed{}`; without any, the whole completion. Case, blanks and a final stop do not count. */
+/**
+ * The answer is what follows the last `Answer:`, `answer is` or stands in `\boxed{}`; without any of them, the whole completion. Case,
+ * blanks and a final stop do not count.
+ */
 export const exact: Verifier = {
   name: 'exact',
   summary: 'The final answer equals the gold answer, up to case, blanks and a final stop.',

@@ -17,8 +17,9 @@ CREATE TABLE runs (
 -- Who opened the store for writing, and the last event before that.
 CREATE TABLE writers (number INTEGER PRIMARY KEY, pid INTEGER NOT NULL, openedAt REAL NOT NULL, afterSeq INTEGER NOT NULL);
 
+-- Nothing is ever deleted, so seq grows by one; AUTOINCREMENT would leave a gap for each replayed event.
 CREATE TABLE events (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, time REAL NOT NULL, type TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY, run INTEGER NOT NULL, time REAL NOT NULL, type TEXT NOT NULL,
   -- What makes a replayed event the same one; null for events that are always new.
   identity TEXT,
   body TEXT NOT NULL,
@@ -83,7 +84,7 @@ CREATE TABLE rolloutFacts (
   groupKind TEXT, critiqueKinds TEXT,
   PRIMARY KEY (run, "key")
 ) WITHOUT ROWID;
-CREATE INDEX factsByProblem ON rolloutFacts (run, problemId);
+CREATE INDEX factsByProblem ON rolloutFacts (run, problemId, step);
 CREATE INDEX factsByStep ON rolloutFacts (run, step);
 CREATE VIRTUAL TABLE rolloutText USING fts5 (completion, critiques, content = '', contentless_delete = 1);
 `;

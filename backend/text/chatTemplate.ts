@@ -32,7 +32,7 @@ export function compileChatTemplate(source: string, specialTokens: Readonly<Reco
       throw new WorkbenchError({
         code: 'chatTemplate.failed',
         message: `The chat template of ${origin} cannot render a conversation of ${messages.map(({ role }) => role).join(', ')}: ${messageOf(cause)}.`,
-        remedy: 'Use a conversation that the template supports (many refuse a system message or two turns of one role), or change the template.',
+        remedy: 'Use a conversation that the template supports (many refuse a system message or two turns of a role), or change it.',
         cause,
       });
     }

@@ -22,7 +22,7 @@ export const presets = {
       model: { path: 'demo:model' },
       data: { train: 'demo:train.jsonl', heldOut: 'demo:heldOut.jsonl' },
       prompt: { refinement: 'conversation' },
-      sampling: { temperature: 1, maxTokens: 64 },
+      sampling: { temperature: 1, maxTokens: 72 },
       critic: 'stepLevel',
       algorithm: 'critique-grpo',
       switches: { trigger: 'anyWrong', critiquesPerProblem: 2 },

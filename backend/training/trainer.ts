@@ -2,7 +2,7 @@
 import { sum } from '../core/stats.ts';
 import { messageOf } from '../core/errors.ts';
 import type { EventBody } from '../protocol/events.ts';
-import type { Evaluation, PersistentFailure, Problem, Update } from '../protocol/records.ts';
+import type { Evaluation, Problem, Update } from '../protocol/records.ts';
 import { problemOrder } from '../data/order.ts';
 import { collectStep, type Collected } from './collect.ts';
 import { evaluate, type Evaluated } from './evaluate.ts';
@@ -19,14 +19,15 @@ import { updatePolicy } from './update.ts';
  */
 export async function train(run: Run): Promise<RunOutcome> {
   const resumed = await restoreCheckpoint(run);
-  const state: LoopState = { step: resumed?.step ?? 0, policyVersion: resumed?.policyVersion ?? 0 };
+  const state: LoopState = { step: resumed?.step ?? 0, policyVersion: (await run.engine.describe()).policyVersion };
+  run.store.record({ runId: run.id, problems: [...run.trainProblems, ...run.heldOutProblems] });
   announce(run, [{ type: 'runStarted', algorithm: run.algorithm.name, seed: run.config.seed, steps: run.config.training.steps, resumedFrom: resumed?.step ?? null }]);
   try {
     await loop(run, state);
     return stop(run, state, 'finished', `All ${run.config.training.steps} steps are done.`);
   } catch (error) {
     if (run.signal.aborted) {
-      if (state.step > 0 && state.step !== state.checkpointStep) await saveCheckpoint(run, state.step, state.policyVersion);
+      if (state.step > 0 && state.step !== state.checkpointStep) await saveCheckpoint(run, state.step);
       return stop(run, state, 'interrupted', `Stopped after step ${state.step}; resume goes on from there.`);
     }
     stop(run, state, 'failed', messageOf(error));
@@ -74,7 +75,7 @@ async function loop(run: Run, state: LoopState): Promise<void> {
     if (step === steps) await evaluateEnds(run, step);
     else if (every > 0 && step % every === 0) await evaluateHeldOut(run, step, config.evaluation.samples);
     if (step % config.checkpoint.every === 0 || step === steps) {
-      await saveCheckpoint(run, step, state.policyVersion);
+      await saveCheckpoint(run, step);
       state.checkpointStep = step;
     }
   }
@@ -112,24 +113,22 @@ function announce(run: Run, events: readonly EventBody[]): void {
   deliver(run, run.store.record({ runId: run.id, events }));
 }
 
-function deliver(run: Run, events: ReturnType<Run['store']['record']>): void {
+function deliver(run: Run, { events }: ReturnType<Run['store']['record']>): void {
   for (const event of events) run.observer.onEvent?.(event);
 }
 
 function stop(run: Run, state: LoopState, reason: RunOutcome['reason'], message: string): RunOutcome {
   announce(run, [{ type: 'runStopped', step: state.step, reason, message }]);
   const evaluations = run.store.evaluations(run.id);
-  const failures = run.store.persistentFailures(run.id);
   const updates = run.store.updates(run.id);
   const at = (step: number, set: Evaluation['set']): Evaluation | undefined => evaluations.find((evaluation) => evaluation.step === step && evaluation.set === set);
-  const failuresAt = (step: number): PersistentFailure[] => failures.filter((failure) => failure.step === step);
   return {
     reason,
     step: state.step,
     before: at(0, 'heldOut'),
     after: state.step > 0 ? at(state.step, 'heldOut') : undefined,
-    failuresBefore: failuresAt(0),
-    failuresAfter: state.step > 0 ? failuresAt(state.step) : [],
+    failuresBefore: run.store.recordedFailures(run.id, 0),
+    failuresAfter: state.step > 0 ? run.store.recordedFailures(run.id, state.step) : [],
     tokensSampled: sum(updates.map((update) => update.tokensSampled)),
     tokensTrained: sum(updates.map((update) => update.tokensTrained)),
     updates: sum(updates.map((update) => update.metrics['updates'] ?? 0)),

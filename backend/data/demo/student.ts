@@ -40,7 +40,7 @@ export function malformedAttempt(rng: Rng, chain: WordChain): Attempt {
     case 'answerMissing':
       return { text: answerText(steps, null), answer: null };
     case 'answerMiscopied': {
-      const answer = rng.pick(steps).left;
+      const answer = answerOf(chain) + rng.integer(1, 10);
       return { text: answerText(steps, answer), answer };
     }
     case 'valueMiscopied': {

@@ -20,12 +20,19 @@ export function tokenizerJson(): object {
       normalized: false,
       special: true,
     })),
-    normalizer: { type: 'Sequence', normalizers: typedSigns.map(([typed, meant]) => ({ type: 'Replace', pattern: { String: typed }, content: meant })) },
+    normalizer: {
+      type: 'Sequence',
+      normalizers: typedSigns.map(([typed, meant]) => ({ type: 'Replace', pattern: { String: typed }, content: meant })),
+    },
     pre_tokenizer: { type: 'Split', pattern: { Regex: piecePattern }, behavior: 'Removed', invert: true },
     post_processor: null,
     decoder: {
       type: 'Sequence',
-      decoders: [{ type: 'WordPiece', prefix: continuation, cleanup: false }, { type: 'Fuse' }, ...joints.map((regex) => ({ type: 'Replace', pattern: { Regex: regex }, content: '' }))],
+      decoders: [
+        { type: 'WordPiece', prefix: continuation, cleanup: false },
+        { type: 'Fuse' },
+        ...joints.map((regex) => ({ type: 'Replace', pattern: { Regex: regex }, content: '' })),
+      ],
     },
     model: {
       type: 'WordPiece',
@@ -74,10 +81,10 @@ const chatTemplate = [
   '{%- endif -%}',
 ].join('');
 
-/** Signs that people type for those of the vocabulary. */
+/** Signs that people type for those of the vocabulary. The operator `x` is set apart, so that it does not become part of a word. */
 const typedSigns = [
-  ['×', 'x'],
-  ['*', 'x'],
+  ['×', ' x '],
+  ['*', ' x '],
   ['÷', '/'],
   ['−', '-'],
   ['–', '-'],

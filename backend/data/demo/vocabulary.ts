@@ -9,7 +9,7 @@ export type SpecialToken = (typeof specialTokens)[number];
 export const continuation = '##';
 
 const digits = [...'0123456789'];
-const signs = [...'+-x/=.,:?!\''];
+const signs = [..."+-x/=.,:?!'"];
 export const alphabet = [...'abcdefghijklmnopqrstuvwxyz'];
 
 /** "Step 2" is one token, so that a critique's "step 2" and the answer's "Step 2" are easy to match. */

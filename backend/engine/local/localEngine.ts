@@ -77,6 +77,7 @@ export class LocalEngine implements Engine {
       trainableParameters: this.weights.trainable.reduce((sum, { values }) => sum + values.length, 0),
       vocabularySize: this.config.vocabularySize,
       maxPositions: this.positions,
+      policyVersion: this.policyVersion,
       provider: 'cpu',
       threads: this.options.threads,
       residentBytes: process.memoryUsage.rss(),

@@ -23,6 +23,8 @@ export async function compile(graph: Graph, options: SessionOptions): Promise<Co
     // The memory-pattern block would sit on top of the arena and double the memory.
     enableMemPattern: false,
     logSeverityLevel: 3,
+    // Every session has threads of its own; spinning ones would take the processor from whichever session runs next.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
   return { graph, session };
 }

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTokenizer, type Tokenizer } from '../../../backend/text/tokenizer.ts';
 
-export const chatMl = `{%- for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{%- endfor %}{%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{%- if purpose == 'critique' %}{{ 'Critique: ' }}{%- endif %}{%- endif %}`;
+export const chatMl = [
+  `{%- for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{%- endfor %}`,
+  `{%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{%- if purpose == 'critique' %}{{ 'Critique: ' }}{%- endif %}{%- endif %}`,
+].join('');
 
 /** Byte-level BPE in the manner of GPT-2 and Qwen, with a handful of merges. */
 export const byteLevelFiles: Record<string, unknown> = {

@@ -1,0 +1,168 @@
+/** Runs, their events and their curves. */
+import { WorkbenchError } from '../core/errors.ts';
+import type { Event, EventBody } from '../protocol/events.ts';
+import type { RunConfig } from '../protocol/runConfig.ts';
+import type { Connection } from './connection.ts';
+import type { SqlValue } from './driver.ts';
+import type { RunKey } from './groupQueries.ts';
+
+export interface NewRun {
+  /** Letters, digits, `.`, `_`, `-`: it also names the run's folder. */
+  readonly id: string;
+  readonly name: string;
+  readonly algorithm: string;
+  readonly seed: number;
+  /** With every default filled in. */
+  readonly config: RunConfig;
+}
+
+/** `stopped`: not begun, interrupted, or its process died. */
+export type RunState = 'running' | 'stopped' | 'finished' | 'failed';
+
+export interface Run extends NewRun {
+  readonly createdAt: number;
+  /** Derived from the run's events and from who holds the store for writing. */
+  readonly state: RunState;
+  /** The last step with an update; null before the first. */
+  readonly lastStep: number | null;
+}
+
+/** Tells whether a run that was started at event `seq` can still be going: its process must be the writer of now. */
+export type IsAlive = (seq: number) => boolean;
+
+const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+export function insertRun(connection: Connection, run: NewRun, time: number): void {
+  if (!runIdPattern.test(run.id)) {
+    throw new WorkbenchError({
+      code: 'run.badId',
+      message: `"${run.id}" cannot name a run: its folder gets the same name.`,
+      remedy: 'Use letters, digits, dots, underscores and hyphens, beginning with a letter or digit.',
+    });
+  }
+  const inserted = connection.run(
+    'INSERT INTO runs (id, name, createdAt, algorithm, seed, config) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    run.id,
+    run.name,
+    time,
+    run.algorithm,
+    run.seed,
+    JSON.stringify(run.config),
+  );
+  if (inserted === 0) {
+    throw new WorkbenchError({ code: 'run.exists', message: `The workspace has a run ${run.id} already.`, remedy: 'Resume it, or choose another id.' });
+  }
+}
+
+interface StoredRun extends Omit<NewRun, 'config'> {
+  readonly number: number;
+  readonly config: string;
+  readonly createdAt: number;
+  readonly lastStep: number | null;
+  readonly lifecycleSeq: number | null;
+  readonly lifecycle: string | null;
+}
+
+const runSql = `
+SELECT r.*, (SELECT max(step) FROM updates u WHERE u.run = r.number) AS lastStep, e.seq AS lifecycleSeq, e.body AS lifecycle
+FROM runs r LEFT JOIN events e ON e.seq = max(
+  ifnull((SELECT max(seq) FROM events WHERE run = r.number AND type = 'runStarted'), 0),
+  ifnull((SELECT max(seq) FROM events WHERE run = r.number AND type = 'runStopped'), 0))`;
+
+/** Newest first. */
+export function listRuns(connection: Connection, isAlive: IsAlive): Run[] {
+  return connection.all<StoredRun>(`${runSql} ORDER BY r.number DESC`).map((row) => runOf(row, isAlive));
+}
+
+export function findRun(connection: Connection, runId: string, isAlive: IsAlive): Run | null {
+  const row = connection.get<StoredRun>(`${runSql} WHERE r.id = ?`, runId);
+  return row === undefined ? null : runOf(row, isAlive);
+}
+
+function runOf({ id, name, createdAt, algorithm, seed, config, lastStep, lifecycle, lifecycleSeq }: StoredRun, isAlive: IsAlive): Run {
+  const state = lifecycle === null || lifecycleSeq === null ? 'stopped' : stateAfter(JSON.parse(lifecycle) as EventBody, isAlive(lifecycleSeq));
+  return { id, name, createdAt, algorithm, seed, config: JSON.parse(config) as RunConfig, state, lastStep };
+}
+
+function stateAfter(body: EventBody, isAlive: boolean): RunState {
+  if (body.type === 'runStopped') {
+    return body.reason === 'interrupted' ? 'stopped' : body.reason;
+  }
+  return isAlive ? 'running' : 'stopped';
+}
+
+/** Events with a larger `seq`, in order, at most `limit`; of one run when given. */
+export function eventsAfter(connection: Connection, seq: number, limit: number, run?: RunKey): Event[] {
+  const ofRun = run === undefined ? '' : 'AND e.run = ?';
+  const values: SqlValue[] = run === undefined ? [seq, limit] : [seq, run.number, limit];
+  return connection
+    .all<{ seq: number; runId: string; time: number; body: string }>(
+      `SELECT e.seq, r.id AS runId, e.time, e.body FROM events e JOIN runs r ON r.number = e.run WHERE e.seq > ? ${ofRun} ORDER BY e.seq LIMIT ?`,
+      ...values,
+    )
+    .map((row) => ({ seq: row.seq, runId: row.runId, time: row.time, body: JSON.parse(row.body) as EventBody }));
+}
+
+export interface SavedCheckpoint {
+  readonly step: number;
+  readonly path: string;
+  readonly time: number;
+}
+
+/** Every checkpoint that was announced, oldest first; pruned ones too. */
+export function savedCheckpoints(connection: Connection, run: RunKey): SavedCheckpoint[] {
+  return connection
+    .all<SavedCheckpoint>(
+      `SELECT body ->> 'step' AS step, body ->> 'path' AS path, time FROM events WHERE run = ? AND type = 'checkpointSaved' ORDER BY seq`,
+      run.number,
+    )
+    .map((row) => ({ ...row }));
+}
+
+/** Curves over steps: `values[name][i]` belongs to `steps[i]`, null where the update has no such number. */
+export interface Series {
+  readonly steps: readonly number[];
+  readonly values: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+const updateColumns = ['policyVersion', 'loss', 'gradientNorm', 'learningRate', 'tokensSampled', 'tokensTrained'] as const;
+
+/** Names to ask `metricSeries` for: the numbers of an update, and `metrics.<name>` and `seconds.<name>`. */
+export function metricNames(connection: Connection, run: RunKey): string[] {
+  const rows = connection.all<{ name: string }>(
+    `SELECT DISTINCT 'metrics.' || m."key" AS name FROM updates u, json_each(u.metrics) m WHERE u.run = ?1
+     UNION SELECT DISTINCT 'seconds.' || s."key" FROM updates u, json_each(u.seconds) s WHERE u.run = ?1 ORDER BY name`,
+    run.number,
+  );
+  return [...updateColumns, ...rows.map(({ name }) => name)];
+}
+
+/** From the step after `afterStep` on. */
+export function metricSeries(connection: Connection, run: RunKey, names: readonly string[], afterStep = -1): Series {
+  const paths: string[] = [];
+  const columns = names.map((name, at) => {
+    const [, group, key] = /^(metrics|seconds)\.(.*)$/.exec(name) ?? [];
+    if (group !== undefined && key !== undefined) {
+      paths.push(`$.${JSON.stringify(key)}`);
+      return `json_extract(${group}, ?) AS v${at}`;
+    }
+    if (!updateColumns.some((column) => column === name)) {
+      throw new WorkbenchError({
+        code: 'metric.unknown',
+        message: `An update has no number named ${name}.`,
+        remedy: `Use ${updateColumns.join(', ')}, metrics.<name> or seconds.<name>.`,
+      });
+    }
+    return `"${name}" AS v${at}`;
+  });
+  const rows = connection.all<Record<string, number | null> & { readonly step: number }>(
+    `SELECT ${['step', ...columns].join(', ')} FROM updates WHERE run = ? AND step > ? ORDER BY step`,
+    ...paths,
+    run.number,
+    afterStep,
+  );
+  return {
+    steps: rows.map(({ step }) => step),
+    values: Object.fromEntries(names.map((name, at) => [name, rows.map((row) => row[`v${at}`] ?? null)])),
+  };
+}

@@ -1,0 +1,19 @@
+/** What a user types into a search box, as an FTS5 expression. */
+
+const term = /"([^"]*)"|([^\s"]+)/gu;
+const hasWord = /[\p{L}\p{N}]/u;
+
+/**
+ * Every word must occur; "quoted words" are a phrase; a trailing `*` takes any ending. Nothing else is an operator.
+ * Null when there is no letter or digit to search for.
+ */
+export function matchExpression(text: string): string | null {
+  const terms: string[] = [];
+  for (const [, phrase, word] of text.matchAll(term)) {
+    const words = phrase ?? word ?? '';
+    if (hasWord.test(words)) {
+      terms.push(`"${words}"${words.endsWith('*') ? '*' : ''}`);
+    }
+  }
+  return terms.length === 0 ? null : terms.join(' AND ');
+}

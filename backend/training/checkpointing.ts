@@ -1,0 +1,38 @@
+/** Checkpoints of a run: an ordinary model folder plus the engine's state, and where the loop stands. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copySideFiles } from '../models/folder.ts';
+import { latestCheckpoint, pruneCheckpoints, writeCheckpoint, type CheckpointOwner } from '../store/checkpoints.ts';
+import type { Run } from './run.ts';
+
+/** Loads the newest whole checkpoint into the engine; undefined when there is none. Throws `checkpoint.…` when it belongs to another run or model. */
+export async function restoreCheckpoint(run: Run): Promise<{ step: number } | undefined> {
+  const { checkpoint, passedOver } = await latestCheckpoint(run.folder, await ownerOf(run));
+  const notices = passedOver.map(({ folder, reason }) => ({ type: 'noticeRaised' as const, code: 'checkpoint.passedOver', message: `${folder} is no whole checkpoint: ${reason}.`, step: checkpoint?.step ?? 0 }));
+  if (notices.length > 0) run.store.record({ runId: run.id, events: notices });
+  if (checkpoint === null) return undefined;
+  await run.engine.loadState(checkpoint.folder);
+  return { step: checkpoint.step };
+}
+
+export async function saveCheckpoint(run: Run, step: number): Promise<void> {
+  const { folder } = await writeCheckpoint({
+    runFolder: run.folder,
+    owner: await ownerOf(run),
+    step,
+    write: async (target) => {
+      await run.engine.saveState(target);
+      await copySideFiles(run.modelFolder, target);
+    },
+  });
+  await pruneCheckpoints(run.folder, run.config.checkpoint.keep);
+  const { events } = run.store.record({ runId: run.id, events: [{ type: 'checkpointSaved', step, path: folder }] });
+  for (const event of events) run.observer.onEvent?.(event);
+}
+
+/** A model is named by its configuration and adapter, which decide whether a state fits it. */
+async function ownerOf(run: Run): Promise<CheckpointOwner> {
+  const config = await readFile(join(run.modelFolder, 'config.json'));
+  return { runId: run.id, modelId: createHash('sha256').update(config).update(JSON.stringify(run.config.model.lora)).digest('hex').slice(0, 16) };
+}
