@@ -115,7 +115,7 @@ export interface StepRange {
 
 export function refinementFunnel(connection: Connection, run: RunKey, { fromStep = 0, toStep = Number.MAX_SAFE_INTEGER }: StepRange = {}): Funnel {
   const wrong = connection.get<{ n: number }>(
-    `SELECT count(*) AS n FROM rolloutFacts WHERE run = ? AND status = 'wrong' AND step BETWEEN ? AND ?`,
+    `SELECT count(*) AS n FROM rolloutFacts WHERE run = ? AND status = 'wrong' AND +step BETWEEN ? AND ?`,
     run.number,
     fromStep,
     toStep,
@@ -129,7 +129,7 @@ export function refinementFunnel(connection: Connection, run: RunKey, { fromStep
        JOIN rolloutFacts f ON f.run = r.run AND f."key" = r."key"
        LEFT JOIN refinements m ON m.run = c.run AND m.rolloutId = c.rolloutId AND m.critiqueId = c.id
        LEFT JOIN verdicts v ON v.run = m.run AND v.rolloutId = m.id
-       WHERE c.run = ? AND f.step BETWEEN ? AND ?)
+       WHERE c.run = ? AND +f.step BETWEEN ? AND ?)
      SELECT kind, count(DISTINCT "key") AS critiqued, count(DISTINCT iif(refined, "key", NULL)) AS refined,
        count(DISTINCT iif(isRight, "key", NULL)) AS refinedRight, count(DISTINCT iif(hopeless, problemId, NULL)) AS problems,
        count(DISTINCT iif(hopeless AND isRight, problemId, NULL)) AS problemsRescued

@@ -57,8 +57,8 @@ export function groupDetail(connection: Connection, run: RunKey, groupId: string
     return null;
   }
   const { problemId, step } = group;
-  const sameStep = `AND x."key" IN (SELECT "key" FROM rolloutFacts f WHERE f.run = x.run AND f.problemId = ? AND f.step = ?) ORDER BY x."key"`;
-  const rollouts = select(connection, run, rolloutTable, sameStep, problemId, step);
+  const sameStep = `AND x."key" IN (SELECT "key" FROM rolloutFacts WHERE run = ? AND problemId = ? AND step = ?) ORDER BY x."key"`;
+  const rollouts = select(connection, run, rolloutTable, sameStep, run.number, problemId, step);
   // A problem drawn twice in one step has two groups there.
   const others = select(connection, run, groupTable, 'AND x.problemId = ? AND x.step = ? AND x.id <> ?', problemId, step, groupId);
   const elsewhere = new Set(others.flatMap(({ members }) => members.map(({ id }) => id)));

@@ -87,6 +87,25 @@ CREATE TABLE rolloutFacts (
 CREATE INDEX factsByProblem ON rolloutFacts (run, problemId, step);
 CREATE INDEX factsByStep ON rolloutFacts (run, step);
 CREATE VIRTUAL TABLE rolloutText USING fts5 (completion, critiques, content = '', contentless_delete = 1);
+
+-- Counts of a large run (rows; rows for one value of the first column, of the first two, ...), so that plans suit one and never change.
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('rolloutFacts', 'rolloutFacts', '1000000 500000 1'),
+  ('rolloutFacts', 'factsByProblem', '1000000 500000 200 8 1'),
+  ('rolloutFacts', 'factsByStep', '1000000 500000 500 1'),
+  ('rollouts', 'sqlite_autoindex_rollouts_1', '1000000 500000 1'),
+  ('verdicts', 'verdicts', '1000000 500000 1'),
+  ('critiques', 'sqlite_autoindex_critiques_1', '100000 50000 1'),
+  ('critiques', 'critiquesByRollout', '100000 50000 2'),
+  ('refinements', 'sqlite_autoindex_refinements_1', '100000 50000 1'),
+  ('refinements', 'refinementsByRollout', '100000 50000 2'),
+  ('groups', 'sqlite_autoindex_groups_1', '100000 50000 1'),
+  ('groups', 'groupsByProblem', '100000 50000 20 1 1'),
+  ('problems', 'sqlite_autoindex_problems_1', '10000 5000 1'),
+  ('events', 'sqlite_autoindex_events_1', '100000 50000 1'),
+  ('events', 'eventsByType', '100000 50000 10000');
+ANALYZE sqlite_schema;
 `;
 
 /** `migrations[n]` takes a file from version n to n + 1. Released ones are never edited. */

@@ -169,8 +169,7 @@ export const standardForms: Forms = {
       writer.temporary('Reshape', [writer.temporary('Gather', [table.name, positions.name], { axis: int(0) }), writer.ints([batch, time, 1, half])]);
     const [c, s] = [angles(cos), angles(sin)];
     const perHead = writer.temporary('Reshape', [x.name, writer.ints([batch, time, heads, 2 * half])]);
-    const part = (start: number): string =>
-      writer.temporary('Slice', [perHead, writer.ints([start]), writer.ints([start + half]), writer.ints([3])]);
+    const part = (start: number): string => writer.temporary('Slice', [perHead, writer.ints([start]), writer.ints([start + half]), writer.ints([3])]);
     const [low, high] = [part(0), part(half)];
     const turnedLow = writer.temporary('Sub', [writer.temporary('Mul', [low, c]), writer.temporary('Mul', [high, s])]);
     const turnedHigh = writer.temporary('Add', [writer.temporary('Mul', [high, c]), writer.temporary('Mul', [low, s])]);

@@ -64,7 +64,14 @@ function attributeProto(name: string, attribute: Attribute): ProtoMessage {
 export function tensorProto(type: TensorType, shape: Shape, data: ArrayLike<number> | number, name?: string): ProtoMessage {
   const message = new ProtoMessage().ints(1, shape).int(2, dataTypes[type]);
   if (name !== undefined) message.text(8, name);
-  return message.bytes(9, rawData(type, shape.reduce((product, size) => product * size, 1), data));
+  return message.bytes(
+    9,
+    rawData(
+      type,
+      shape.reduce((product, size) => product * size, 1),
+      data,
+    ),
+  );
 }
 
 /** Little-endian element bytes; every platform that Node runs this product on is little-endian. */

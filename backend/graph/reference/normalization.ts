@@ -55,12 +55,18 @@ export const normalization: Kernels<NormalizationOp> = {
   },
 
   attention: ({ scale }, q, k, v, mask) => {
-    check([q, k, v].every((operand) => operand.shape.length === 3), 'q, k and v must have three axes');
+    check(
+      [q, k, v].every((operand) => operand.shape.length === 3),
+      'q, k and v must have three axes',
+    );
     const scores = product(q, k, { transposeA: false, transposeB: true, alpha: scale });
     const fits = sameShape(mask.shape, scores.shape) || sameShape(mask.shape, scores.shape.slice(1));
     check(fits, `the mask [${mask.shape.join(',')}] does not fit [${scores.shape.join(',')}]`);
     const added = grow(mask, scores.shape);
-    const probabilities = byRow(fill('f32', scores.shape, (i) => at(scores.data, i) + at(added.data, i)), softmax);
+    const probabilities = byRow(
+      fill('f32', scores.shape, (i) => at(scores.data, i) + at(added.data, i)),
+      softmax,
+    );
     return [product(probabilities, v, { transposeA: false, transposeB: false, alpha: 1 }), probabilities];
   },
 };

@@ -12,7 +12,10 @@ function reduce(
   fold: (total: number, element: number) => number,
   finish: (total: number, count: number) => number = (total) => total,
 ): Tensor[] {
-  check(axes.every((axis) => axis >= 0 && axis < x.shape.length), `there is no axis among [${axes.join(',')}]`);
+  check(
+    axes.every((axis) => axis >= 0 && axis < x.shape.length),
+    `there is no axis among [${axes.join(',')}]`,
+  );
   const kept = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
   const totals = new Float64Array(sizeOf(kept)).fill(start);
   const targets = broadcastOffsets(kept, x.shape);
@@ -28,7 +31,13 @@ function reduce(
 export const reduction: Kernels<ReductionOp> = {
   reduceSum: (attributes, x) => reduce(x, attributes, 0, (total, element) => total + element),
   reduceMean: (attributes, x) =>
-    reduce(x, attributes, 0, (total, element) => total + element, (total, count) => (x.dtype === 'i32' ? Math.trunc(total / count) : total / count)),
+    reduce(
+      x,
+      attributes,
+      0,
+      (total, element) => total + element,
+      (total, count) => (x.dtype === 'i32' ? Math.trunc(total / count) : total / count),
+    ),
   reduceMax: (attributes, x) => reduce(x, attributes, -Infinity, Math.max),
 
   argMax: (_attributes, x) => {

@@ -39,7 +39,11 @@ export const shaping: Kernels<ShapingOp> = {
       const agrees = part.dtype === first.dtype && sameShape(withAxis(part.shape, axis, 0), withAxis(first.shape, axis, 0));
       check(agrees, `${part.dtype}[${part.shape.join(',')}] does not join ${first.dtype}[${first.shape.join(',')}] on axis ${axis}`);
     }
-    const shape = withAxis(first.shape, axis, lengths.reduce((total, length) => total + length, 0));
+    const shape = withAxis(
+      first.shape,
+      axis,
+      lengths.reduce((total, length) => total + length, 0),
+    );
     return [
       fill(first.dtype, shape, (i) => {
         const from = coordinatesOf(i, shape);

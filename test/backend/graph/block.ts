@@ -76,7 +76,9 @@ export function buildBlock(nLayers: number, checkpointed: boolean): Block {
   let x = g.gatherRows(embedding, tokens);
   for (let l = 0; l < nLayers; l++) {
     const names = Object.keys(layerShapes) as (keyof Layer)[];
-    const w = Object.fromEntries(names.map((name) => [name, parameter(`layer${l}.${name}`, layerShapes[name], name.startsWith('norm') ? 1 : 0)])) as unknown as Layer;
+    const w = Object.fromEntries(
+      names.map((name) => [name, parameter(`layer${l}.${name}`, layerShapes[name], name.startsWith('norm') ? 1 : 0)]),
+    ) as unknown as Layer;
     const entering = x;
     x = checkpointed ? g.checkpoint(() => layer(entering, w)) : layer(entering, w);
   }

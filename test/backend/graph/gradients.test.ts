@@ -6,24 +6,38 @@ import { type Graph, sizeOf, type Value } from '../../../backend/graph/ir.ts';
 import type { OpName } from '../../../backend/graph/ops.ts';
 import { evaluate } from '../../../backend/graph/reference.ts';
 import { ruleOf } from '../../../backend/graph/rules.ts';
+import { emitCase, feedsOf, type OpCase } from './cases/opCase.ts';
 import { differences } from './finiteDifferences.ts';
-import { feedsOf, type OpCase, opCases } from './opCases.ts';
+import { opCases } from './opCases.ts';
 import { relativeError, runOnnx } from './runOnnx.ts';
 
 /** loss = Σ w · output over the outputs that carry a gradient, with random w; and its gradient for each free f32 input. */
 function lossAndGradients(op: OpName, opCase: OpCase): { graph: Graph; names: readonly string[] } {
   const g = new GraphBuilder();
-  const inputs = Object.fromEntries(Object.entries(opCase.inputs).map(([name, { dtype, shape }]) => [name, g.input(name, dtype, shape)]));
-  const built = opCase.build(g, inputs);
-  const outputs = 'id' in built ? [built] : built;
+  const { inputs, outputs } = emitCase(g, opCase);
   const rng = Rng.of(3, opCase.title);
   const weighted = outputs
     // The second output of attention takes no gradient.
     .filter((value, i) => value.dtype === 'f32' && (op !== 'attention' || i === 0))
-    .map((value) => g.sum(g.mul(value, g.constant('f32', value.shape, Array.from({ length: sizeOf(value.shape) }, () => rng.normal())))));
+    .map((value) =>
+      g.sum(
+        g.mul(
+          value,
+          g.constant(
+            'f32',
+            value.shape,
+            Array.from({ length: sizeOf(value.shape) }, () => rng.normal()),
+          ),
+        ),
+      ),
+    );
   const loss = weighted.reduce((a, b) => g.add(a, b));
   const names = Object.keys(inputs).filter((name) => (inputs[name] as Value).dtype === 'f32' && !opCase.fixed?.includes(name));
-  const found = gradients(g, loss, names.map((name) => inputs[name] as Value));
+  const found = gradients(
+    g,
+    loss,
+    names.map((name) => inputs[name] as Value),
+  );
   return { graph: g.finish({ loss, ...Object.fromEntries(names.map((name, i) => [`d_${name}`, found[i] as Value])) }), names };
 }
 
@@ -59,7 +73,9 @@ describe('the gradient of an op', () => {
         const feeds = feedsOf(opCase);
         const expected = evaluate(graph, feeds);
         const actual = await runOnnx(graph, feeds, true);
-        for (const { name } of graph.outputs) expect(relativeError(actual[name]?.values ?? [], expected[name] ?? []), `${opCase.title}, ${name}`).toBeLessThan(3e-6);
+        for (const { name } of graph.outputs) {
+          expect(relativeError(actual[name]?.values ?? [], expected[name] ?? []), `${opCase.title}, ${name}`).toBeLessThan(3e-6);
+        }
       }
     });
   }

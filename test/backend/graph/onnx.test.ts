@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../backend/graph/builder.ts';
 import type { Graph, Value } from '../../../backend/graph/ir.ts';
 import { toOnnx } from '../../../backend/graph/onnx.ts';
+import { emitCase } from './cases/opCase.ts';
 import { opCases } from './opCases.ts';
 import { runOnnx, sessionOptions, toTensor } from './runOnnx.ts';
 
@@ -19,11 +20,7 @@ function everything(): Graph {
   const g = new GraphBuilder();
   const outputs: Record<string, Value> = {};
   for (const opCase of Object.values(opCases).flat()) {
-    const inputs = Object.fromEntries(
-      Object.entries(opCase.inputs).map(([name, { dtype, shape }]) => [name, g.input(`${opCase.title}: ${name}`, dtype, shape)]),
-    );
-    const built = opCase.build(g, inputs);
-    ('id' in built ? [built] : built).forEach((value, i) => (outputs[`${opCase.title}: out${i}`] = value));
+    emitCase(g, opCase, `${opCase.title}: `).outputs.forEach((value, i) => (outputs[`${opCase.title}: out${i}`] = value));
   }
   return g.finish(outputs);
 }
@@ -33,9 +30,20 @@ describe('toOnnx', () => {
     const g = new GraphBuilder();
     const [x, i, b] = [g.input('x', 'f32', [2, 3]), g.input('i', 'i32', [4]), g.input('b', 'bool', [])];
     const model = onnx.ModelProto.decode(toOnnx(g.finish({ y: g.exp(x), j: g.add(i, i), c: g.equal(b, b) })));
-    expect(model.opsetImport.map(({ domain, version }) => [domain, Number(version)])).toEqual([['', 21], ['com.microsoft', 1]]);
-    expect(declarations(model.graph?.input ?? [])).toEqual([['x', 1, [2, 3]], ['i', 6, [4]], ['b', 9, []]]);
-    expect(declarations(model.graph?.output ?? [])).toEqual([['y', 1, [2, 3]], ['j', 6, [4]], ['c', 9, []]]);
+    expect(model.opsetImport.map(({ domain, version }) => [domain, Number(version)])).toEqual([
+      ['', 21],
+      ['com.microsoft', 1],
+    ]);
+    expect(declarations(model.graph?.input ?? [])).toEqual([
+      ['x', 1, [2, 3]],
+      ['i', 6, [4]],
+      ['b', 9, []],
+    ]);
+    expect(declarations(model.graph?.output ?? [])).toEqual([
+      ['y', 1, [2, 3]],
+      ['j', 6, [4]],
+      ['c', 9, []],
+    ]);
   });
 
   it('keeps the order of nodes and lets each write its output directly', () => {
@@ -130,10 +138,18 @@ describe('a Gemm whose added matrix and result share one buffer', () => {
     const session = await ort.InferenceSession.create(toOnnx(graph), sessionOptions);
     const buffer = new Float32Array(12).fill(1);
     const shared = new ort.Tensor('float32', buffer, [3, 4]);
-    const feeds = { a: toTensor('f32', [5, 3], Array.from({ length: 15 }, (_, i) => i)), b: toTensor('f32', [5, 4], Array(20).fill(0.5)), sum: shared };
+    const feeds = {
+      a: toTensor(
+        'f32',
+        [5, 3],
+        Array.from({ length: 15 }, (_, i) => i),
+      ),
+      b: toTensor('f32', [5, 4], Array<number>(20).fill(0.5)),
+      sum: shared,
+    };
     for (let round = 0; round < 3; round++) await session.run(feeds, { total: shared });
     await session.release();
     // Column k of a sums to 5k + 30; each round adds half of it.
-    expect([...buffer]).toEqual([0, 1, 2].flatMap((k) => Array(4).fill(1 + 3 * 0.5 * (5 * k + 30))));
+    expect([...buffer]).toEqual([0, 1, 2].flatMap((k) => Array<number>(4).fill(1 + 3 * 0.5 * (5 * k + 30))));
   });
 });

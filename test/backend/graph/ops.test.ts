@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../backend/graph/builder.ts';
-import type { Graph, Value } from '../../../backend/graph/ir.ts';
+import type { Graph } from '../../../backend/graph/ir.ts';
 import { evaluate } from '../../../backend/graph/reference.ts';
-import { feedsOf, type OpCase, opCases } from './opCases.ts';
+import { emitCase, feedsOf, type OpCase } from './cases/opCase.ts';
+import { opCases } from './opCases.ts';
 import { relativeError, runOnnx } from './runOnnx.ts';
 
 function graphOf(opCase: OpCase): Graph {
   const g = new GraphBuilder();
-  const inputs = Object.fromEntries(Object.entries(opCase.inputs).map(([name, { dtype, shape }]) => [name, g.input(name, dtype, shape)]));
-  const built = opCase.build(g, inputs);
-  const outputs: readonly Value[] = 'id' in built ? [built] : built;
+  const { outputs } = emitCase(g, opCase);
   return g.finish(Object.fromEntries(outputs.map((value, i) => [`out${i}`, value])));
 }
 

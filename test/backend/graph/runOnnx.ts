@@ -38,7 +38,10 @@ export async function runOnnx(graph: Graph, feeds: Feeds, fused: boolean): Promi
       return [name, toTensor(dtype, shape, feeds[name] ?? [])] as const;
     });
     const results = await session.run(Object.fromEntries(tensors));
-    const plain = Object.entries(results).map(([name, { dims, data }]) => [name, { shape: dims, values: Array.from(data as Iterable<number>, Number) }]);
+    const plain = Object.entries(results).map(([name, { dims, data }]) => [
+      name,
+      { shape: dims, values: Array.from(data as Iterable<number>, Number) },
+    ]);
     return Object.fromEntries(plain) as Record<string, Result>;
   } finally {
     await session.release();
