@@ -29,7 +29,14 @@ export function nextRevision(connection: Connection, run: RunKey, { baseId, text
       remedy: 'Open the rollout again and edit a critique that it shows.',
     });
   }
-  const [successor] = select(connection, run, critiqueTable, 'AND x.rolloutId = ? AND x.supersedes = ? ORDER BY x."key" DESC', base.rolloutId, baseId);
+  const [successor] = select(
+    connection,
+    run,
+    critiqueTable,
+    'AND x.rolloutId = ? AND x.supersedes = ? ORDER BY x."key" DESC',
+    base.rolloutId,
+    baseId,
+  );
   if (successor !== undefined) {
     throw new WorkbenchError({
       code: 'critique.conflict',

@@ -1,6 +1,7 @@
 /** Opens the store of a workspace, for one writer or any number of readers. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { WorkbenchError } from '../core/errors.ts';
 import { Connection } from './connection.ts';
 import type { IsAlive } from './runQueries.ts';
@@ -49,7 +50,9 @@ function openForWriting(path: string, lock: WriterLock, clock: () => number): St
   const connection = Connection.open(path, { readOnly: false });
   try {
     // FULL: a commit survives a power loss, too. It costs one fsync a step.
-    connection.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;');
+    connection.exec(
+      'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;',
+    );
     migrate(connection);
     const newest = connection.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM events')?.seq ?? 0;
     connection.run('INSERT INTO writers (pid, openedAt, afterSeq) VALUES (?, ?, ?)', process.pid, clock(), newest);
@@ -68,12 +71,37 @@ function openForReading(path: string, lockPath: string, clock: () => number): St
       remedy: 'Start a run in this workspace, or open another folder.',
     });
   }
-  const connection = Connection.open(path, { readOnly: true });
+  const connection = connectForReading(path);
   try {
-    connection.exec('PRAGMA busy_timeout = 5000;');
     requireCurrentSchema(connection);
     const isAlive: IsAlive = (seq) => seq > (newestWriter(connection)?.afterSeq ?? 0) && WriterLock.isHeld(lockPath);
     return new Store(connection, { lock: null, clock, isAlive });
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** A reader shares a small file with the writer; where it may not make that, nobody writes, and the file alone is read. */
+function connectForReading(path: string): Connection {
+  try {
+    return connected(path);
+  } catch (error) {
+    const hasLog = existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0;
+    const isBarred = error instanceof WorkbenchError && (error.code === 'store.readOnly' || error.code === 'store.cannotOpen');
+    if (isBarred && !hasLog) {
+      return connected(`${pathToFileURL(path).href}?immutable=1`);
+    }
+    throw error;
+  }
+}
+
+function connected(location: string): Connection {
+  const connection = Connection.open(location, { readOnly: true });
+  try {
+    // The first statement that reads is the one that fails.
+    connection.exec('PRAGMA busy_timeout = 5000; SELECT 1 FROM sqlite_master;');
+    return connection;
   } catch (error) {
     connection.close();
     throw error;

@@ -152,7 +152,7 @@ function encodeValue(encoding: Encoding, value: unknown): SqlValue {
   switch (encoding) {
     case 'plain':
     case 'optional':
-      return value as SqlValue;
+      return typeof value === 'string' ? storableText(value) : (value as SqlValue);
     case 'flag':
       return value === true ? 1 : 0;
     case 'json':
@@ -165,8 +165,15 @@ function encodeValue(encoding: Encoding, value: unknown): SqlValue {
   }
 }
 
+const unstorable = /[\0\ud800-\udfff]/u;
+
+/** SQLite's text is UTF-8 and ends at NUL, which a model may well sample: NUL becomes ␀ and half a surrogate pair becomes �. */
+function storableText(text: string): string {
+  return unstorable.test(text) ? Buffer.from(text).toString().replaceAll('\0', '␀') : text;
+}
+
 /** Undefined for a left-out field. */
-export function decodeValue(encoding: Encoding, value: SqlValue): unknown {
+function decodeValue(encoding: Encoding, value: SqlValue): unknown {
   if (value === null) {
     return encoding === 'optional' || encoding === 'optionalJson' ? undefined : null;
   }

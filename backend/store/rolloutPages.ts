@@ -15,7 +15,7 @@ export interface RolloutFilter {
   /** The rollout has a critique of this kind. */
   readonly critiqueKind?: CritiqueKind;
   readonly groupKind?: GroupKind;
-  /** Words of the completion or of its critiques: all must occur; "quoted words" as a phrase; a trailing * for any ending. */
+  /** Words of the completion or of its critiques: all must occur; "quoted words" as a phrase; a trailing * after three letters for any ending. */
   readonly text?: string;
 }
 
@@ -137,7 +137,12 @@ function factConditions(filter: RolloutFilter): Condition[] {
 }
 
 /** Keys outside which no row of the page can be. */
-function keyRange(connection: Connection, runNumber: number, request: RolloutPageRequest, after: number | undefined): { first: number; last: number } {
+function keyRange(
+  connection: Connection,
+  runNumber: number,
+  request: RolloutPageRequest,
+  after: number | undefined,
+): { first: number; last: number } {
   const { fromStep, toStep, order = 'newest' } = request;
   const range =
     fromStep === undefined && toStep === undefined

@@ -50,7 +50,11 @@ export function insertRun(connection: Connection, run: NewRun, time: number): vo
     JSON.stringify(run.config),
   );
   if (inserted === 0) {
-    throw new WorkbenchError({ code: 'run.exists', message: `The workspace has a run ${run.id} already.`, remedy: 'Resume it, or choose another id.' });
+    throw new WorkbenchError({
+      code: 'run.exists',
+      message: `The workspace has a run ${run.id} already.`,
+      remedy: 'Resume it, or choose another id.',
+    });
   }
 }
 

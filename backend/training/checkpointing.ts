@@ -3,21 +3,31 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copySideFiles } from '../models/folder.ts';
-import { latestCheckpoint, pruneCheckpoints, writeCheckpoint, type CheckpointOwner } from '../store/checkpoints.ts';
+import type { EventBody } from '../protocol/events.ts';
+import { latestCheckpoint, pruneCheckpoints, writeCheckpoint, type Checkpoint, type CheckpointOwner } from '../store/checkpoints.ts';
+import { record } from './recording.ts';
 import type { Run } from './run.ts';
 
 /** Loads the newest whole checkpoint into the engine; undefined when there is none. Throws `checkpoint.…` when it belongs to another run or model. */
 export async function restoreCheckpoint(run: Run): Promise<{ step: number } | undefined> {
   const { checkpoint, passedOver } = await latestCheckpoint(run.folder, await ownerOf(run));
-  const notices = passedOver.map(({ folder, reason }) => ({ type: 'noticeRaised' as const, code: 'checkpoint.passedOver', message: `${folder} is no whole checkpoint: ${reason}.`, step: checkpoint?.step ?? 0 }));
-  if (notices.length > 0) run.store.record({ runId: run.id, events: notices });
-  if (checkpoint === null) return undefined;
+  const step = checkpoint?.step ?? 0;
+  const notices = passedOver.map(({ folder, reason }): EventBody => {
+    return { type: 'noticeRaised', code: 'checkpoint.passedOver', message: `${folder} is no whole checkpoint: ${reason}.`, step };
+  });
+  if (checkpoint === null) {
+    record(run, { events: notices });
+    return undefined;
+  }
   await run.engine.loadState(checkpoint.folder);
-  return { step: checkpoint.step };
+  // The process may have died between naming the checkpoint and recording it.
+  record(run, { events: [...notices, savedEvent(checkpoint)] });
+  return { step };
 }
 
 export async function saveCheckpoint(run: Run, step: number): Promise<void> {
-  const { folder } = await writeCheckpoint({
+  run.observer.onPhase?.(step, 'checkpoint', 0, undefined);
+  const checkpoint = await writeCheckpoint({
     runFolder: run.folder,
     owner: await ownerOf(run),
     step,
@@ -27,8 +37,11 @@ export async function saveCheckpoint(run: Run, step: number): Promise<void> {
     },
   });
   await pruneCheckpoints(run.folder, run.config.checkpoint.keep);
-  const { events } = run.store.record({ runId: run.id, events: [{ type: 'checkpointSaved', step, path: folder }] });
-  for (const event of events) run.observer.onEvent?.(event);
+  record(run, { events: [savedEvent(checkpoint)] });
+}
+
+function savedEvent({ step, folder }: Checkpoint): EventBody {
+  return { type: 'checkpointSaved', step, path: folder };
 }
 
 /** A model is named by its configuration and adapter, which decide whether a state fits it. */

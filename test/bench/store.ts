@@ -116,18 +116,23 @@ function stepBatch(step: number): RecordBatch {
   return { runId, rollouts, verdicts, critiques, refinements, groups, updates: [update], events: [{ type: 'stepFinished', update }] };
 }
 
-function write(store: Store, steps: number): { perSecond: number; slowestMs: number } {
+function write(store: Store, steps: number): { perSecond: number; perCpuSecond: number; slowestMs: number } {
   let seconds = 0;
+  let cpuMicroseconds = 0;
   let slowestMs = 0;
   for (let step = 0; step < steps; step++) {
     const batch = stepBatch(step);
+    const cpuBefore = process.cpuUsage();
     const began = performance.now();
     store.record(batch);
     const took = performance.now() - began;
     seconds += took / 1000;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    cpuMicroseconds += user + system;
     slowestMs = Math.max(slowestMs, took);
   }
-  return { perSecond: (steps * groupsPerStep * groupSize) / seconds, slowestMs };
+  const rollouts = steps * groupsPerStep * groupSize;
+  return { perSecond: rollouts / seconds, perCpuSecond: (rollouts / cpuMicroseconds) * 1e6, slowestMs };
 }
 
 /** The slowest of the questions, each the median of five. */
@@ -165,7 +170,7 @@ function ask(store: Store, steps: number): Measure[] {
     { text: vocabulary[15_000] ?? '' },
     { text: `${vocabulary[12_345] ?? ''} ${vocabulary[17_001] ?? ''}` },
     { text: `"${vocabulary[5] ?? ''} ${vocabulary[3] ?? ''} ${vocabulary[9] ?? ''}"` },
-    { text: 'w1*' },
+    { text: 'w1a*' },
     { text: vocabulary[0] ?? '', fromStep: 3, toStep: 5 },
     { text: vocabulary[0] ?? '', critiqueKind: 'human' },
     { text: vocabulary[0] ?? '', cause: 'unparsable' },
@@ -207,17 +212,25 @@ try {
     level: i % 10 === 0 ? 'hard' : 'easy',
   }));
   store.record({ runId, problems });
-  const { perSecond, slowestMs } = write(store, steps);
+  const { perSecond, perCpuSecond, slowestMs } = write(store, steps);
   const measures: Measure[] = [
     { what: 'rollouts written', value: perSecond, unit: '/s', bar: '≥ 10,000', isMet: perSecond >= 10_000 },
+    { what: 'the same by CPU time, for a busy machine', value: perCpuSecond, unit: '/s', bar: '', isMet: true },
     { what: 'slowest step of 512 rollouts', value: slowestMs, unit: 'ms', bar: '', isMet: true },
     ...ask(store, steps),
   ];
   const fileBytes = statSync(join(folder, '.critique-grpo', 'store.db')).size;
   store.close();
-  const rows = measures.map(({ what, value, unit, bar, isMet }) => ({ what, value: `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`, bar, met: isMet }));
+  const rows = measures.map(({ what, value, unit, bar, isMet }) => ({
+    what,
+    value: `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`,
+    bar,
+    met: isMet,
+  }));
   console.table(rows);
-  console.log(JSON.stringify({ rollouts: steps * groupsPerStep * groupSize, bytesPerRollout: fileBytes / (steps * groupsPerStep * groupSize), measures }));
+  console.log(
+    JSON.stringify({ rollouts: steps * groupsPerStep * groupSize, bytesPerRollout: fileBytes / (steps * groupsPerStep * groupSize), measures }),
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

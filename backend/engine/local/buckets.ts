@@ -24,14 +24,14 @@ export interface MicroBatch {
 }
 
 /**
- * Packs sequences of the given lengths into padded micro-batches of at most `maxTokens` (one sequence at least): longest first,
- * so that neighbors are alike and only the last micro-batch is partly empty.
+ * Packs sequences of the given lengths into padded micro-batches of at most `maxTokens` (one sequence at least), none padded beyond
+ * `maxLength`: longest first, so that neighbors are alike and only the last micro-batch is partly empty.
  */
-export function packMicroBatches(lengths: readonly number[], maxTokens: number): MicroBatch[] {
+export function packMicroBatches(lengths: readonly number[], maxTokens: number, maxLength: number): MicroBatch[] {
   const order = lengths.map((_, index) => index).sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
   const batches: MicroBatch[] = [];
   for (let start = 0; start < order.length; ) {
-    const length = lengthBucket(lengths[order[start] as number] as number);
+    const length = Math.min(maxLength, lengthBucket(lengths[order[start] as number] as number));
     const full = Math.max(1, Math.floor(maxTokens / length));
     const members = order.slice(start, start + full);
     batches.push({ members, batch: Math.min(full, rowBucket(members.length)), length });

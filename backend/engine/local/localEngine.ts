@@ -22,7 +22,7 @@ import type {
   TrainSequence,
   WeightsName,
 } from '../contract.ts';
-import { adamW, globalNorm } from './adamw.ts';
+import { adamW, clipScale, globalNorm } from './adamw.ts';
 import type { LocalEngineOptions } from './messages.ts';
 import { forwardBackwardSequences, forwardSequences, type TrainModel } from './microBatches.ts';
 import { sampleSequences } from './sampler.ts';
@@ -134,10 +134,8 @@ export class LocalEngine implements Engine {
         remedy: 'Lower the learning rate, or resume from an earlier checkpoint.',
       });
     }
-    // As in PyTorch's clip_grad_norm_: the 1e-6 keeps a norm of exactly 0 harmless.
-    const scale = request.gradientClip === null ? 1 : Math.min(1, request.gradientClip / (gradientNorm + 1e-6));
     this.policyVersion++;
-    adamW(trainable, request, this.policyVersion, scale);
+    adamW(trainable, request, this.policyVersion, clipScale(gradientNorm, request.gradientClip));
     this.weights.clearGradients();
     return { gradientNorm, policyVersion: this.policyVersion };
   }

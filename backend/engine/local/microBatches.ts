@@ -84,7 +84,8 @@ export async function forwardBackwardSequences(model: TrainModel, sequences: rea
 
 function packAll(model: BatchModel, sequences: readonly ForwardSequence[]): Packed[] {
   // The last token of a sequence predicts nothing, so it need not go through the network.
-  return packMicroBatches(sequences.map((sequence) => Math.max(1, sequence.tokens.length - 1)), model.maxTokens).map((batch) => packOne(model, batch, sequences));
+  const lengths = sequences.map((sequence) => Math.max(1, sequence.tokens.length - 1));
+  return packMicroBatches(lengths, model.maxTokens, model.program.positions).map((batch) => packOne(model, batch, sequences));
 }
 
 function packOne(model: BatchModel, batch: MicroBatch, sequences: readonly ForwardSequence[]): Packed {
@@ -127,6 +128,8 @@ function gatherInput(packed: Packed, sequences: readonly TrainSequence[], name: 
   for (const { sequence, start } of packed.placed) {
     const values = (sequences[sequence] as TrainSequence).inputs[name];
     if (values === undefined) throw new Error(`sequence ${sequence} lacks the loss input ${name}`);
+    const { length } = (sequences[sequence] as TrainSequence).targets;
+    if (values.length !== length) throw new Error(`sequence ${sequence} has ${length} targets and ${values.length} values of the loss input ${name}`);
     gathered.set(values, start);
   }
   return gathered;

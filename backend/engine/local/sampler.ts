@@ -118,7 +118,7 @@ function openRows(request: SampleRequest, positions: number): Row[] {
 /** Keys and values of all prompt tokens but the last, into `into`. */
 async function prefill(model: SamplerModel, prompts: readonly (readonly [number, readonly number[]])[], into: Map<number, PromptCache>): Promise<void> {
   const { nLayers, nKvHeads, headDim } = model.program.config;
-  for (const { members, batch, length } of packMicroBatches(prompts.map(([, tokens]) => Math.max(1, tokens.length - 1)), model.maxPrefillTokens)) {
+  for (const { members, batch, length } of packMicroBatches(prompts.map(([, tokens]) => Math.max(1, tokens.length - 1)), model.maxPrefillTokens, model.program.positions)) {
     const tokens = new Int32Array(batch * length);
     members.forEach((member, b) => tokens.set((prompts[member] as readonly [number, readonly number[]])[1].slice(0, -1), b * length));
     const program = await model.programs.get(`prefill ${batch}x${length}`, () => prefillProgram(model.program, batch, length));

@@ -1,4 +1,5 @@
 /** What is recorded comes back as it was, all or nothing, and a replay adds nothing. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WorkbenchError } from '../../../backend/core/errors.ts';
 import type { Event } from '../../../backend/protocol/events.ts';
@@ -36,6 +37,23 @@ describe('record', () => {
     expect(store.problem(runId, 'nothing')).toBeNull();
     expect(store.attempt(runId, 'nothing')).toBeNull();
     expect(store.group(runId, 'nothing')).toBeNull();
+  });
+
+  it('takes any text that a model may write, and knows it again', () => {
+    const { store } = temporaryStore();
+    store.createRun(newRun(runId));
+    const [rollout] = stepBatch(runId, 0).rollouts;
+    if (rollout === undefined) throw new Error('no rollout');
+    let n = 0;
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('a\0b', 'a\ud83d', '\udc00b', '😀', '\ufeffx')), (completion) => {
+        const batch = { runId, rollouts: [{ ...rollout, id: `text-${n++}`, completion }] };
+        expect(store.record(batch).replayed).toBe(0);
+        expect(store.record(batch).replayed).toBe(1);
+        const kept = store.attempt(runId, `text-${n - 1}`)?.rollout.completion;
+        expect(kept).toBe(new TextDecoder('utf-8', { ignoreBOM: true }).decode(new TextEncoder().encode(completion)).replaceAll('\0', '␀'));
+      }),
+    );
   });
 
   it('keeps evaluations and the failures they counted', () => {
@@ -165,10 +183,18 @@ describe('a replay', () => {
   const changes: readonly { field: string; record: string; changed: Partial<RecordBatch> }[] = [
     { field: 'tokens[0] ', record: rollout.id, changed: { rollouts: [{ ...rollout, tokens: [-1, ...rollout.tokens.slice(1)] }] } },
     { field: `tokens[${rollout.tokens.length}] `, record: rollout.id, changed: { rollouts: [{ ...rollout, tokens: [...rollout.tokens, 5] }] } },
-    { field: 'behaviorLogprobs[0] ', record: rollout.id, changed: { rollouts: [{ ...rollout, behaviorLogprobs: rollout.behaviorLogprobs.map((x) => x - 1e-6) }] } },
+    {
+      field: 'behaviorLogprobs[0] ',
+      record: rollout.id,
+      changed: { rollouts: [{ ...rollout, behaviorLogprobs: rollout.behaviorLogprobs.map((x) => x - 1e-6) }] },
+    },
     { field: 'completion ', record: rollout.id, changed: { rollouts: [{ ...rollout, completion: 'other' }] } },
     { field: 'reason ', record: verdict.rolloutId, changed: { verdicts: [{ ...verdict, reason: 'other' }] } },
-    { field: 'members[1].advantage ', record: group.id, changed: { groups: [{ ...group, members: group.members.map((m, i) => (i === 1 ? { ...m, advantage: 3 } : m)) }] } },
+    {
+      field: 'members[1].advantage ',
+      record: group.id,
+      changed: { groups: [{ ...group, members: group.members.map((m, i) => (i === 1 ? { ...m, advantage: 3 } : m)) }] },
+    },
     { field: 'zeroSignal ', record: group.id, changed: { groups: [{ ...group, zeroSignal: !group.zeroSignal }] } },
     { field: 'metrics.entropy ', record: '2', changed: { updates: [{ ...update, metrics: { ...update.metrics, entropy: 2 } }] } },
     { field: 'metrics.more ', record: '2', changed: { updates: [{ ...update, metrics: { ...update.metrics, more: 2 } }] } },

@@ -110,9 +110,7 @@ export function stepBatch(runId: string, step: number): Required<RecordBatch> {
     evaluations: [],
     persistentFailures: [],
     events: [
-      ...groups.map(
-        ({ id, problemId, kind, zeroSignal }) => ({ type: 'groupFinished', step, groupId: id, problemId, kind, zeroSignal }) as const,
-      ),
+      ...groups.map(({ id, problemId, kind, zeroSignal }) => ({ type: 'groupFinished', step, groupId: id, problemId, kind, zeroSignal }) as const),
       { type: 'noticeRaised', code: 'verifier.failed', message: 'A verifier failed.', step },
       { type: 'noticeRaised', code: 'verifier.failed', message: 'A verifier failed.', step },
       { type: 'stepFinished', update },
@@ -168,7 +166,15 @@ function rollout(runId: string, step: number, problemId: string, index: number):
 function verdict(rolloutId: string): Verdict {
   const status = pick(`status ${rolloutId}`, ['right', 'wrong', 'wrong', 'wrong', 'wrong', 'failed'] as const);
   const cause = status === 'wrong' ? pick(`cause ${rolloutId}`, ['wrongValue', 'noAnswer'] as const) : status === 'failed' ? 'verifierFailed' : null;
-  return { rolloutId, verifier: 'numeric', status, reward: status === 'right' ? 1 : 0, extracted: status === 'failed' ? null : '4', reason: 'because', cause };
+  return {
+    rolloutId,
+    verifier: 'numeric',
+    status,
+    reward: status === 'right' ? 1 : 0,
+    extracted: status === 'failed' ? null : '4',
+    reason: 'because',
+    cause,
+  };
 }
 
 function pick<T>(key: string, choices: readonly T[]): T {

@@ -1,0 +1,54 @@
+/** The program: its commands, its help, and how a failure is shown. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { WorkbenchError } from '../core/errors.ts';
+import type { Entries } from '../training/openRun.ts';
+import { exitCodes, type CliContext, type CliOutput } from './command.ts';
+import { commands } from './commands/index.ts';
+
+export interface ProgramFiles {
+  readonly entries: Entries;
+  readonly demoFolder: string;
+  readonly packageFile: string;
+}
+
+/** Runs one command line; returns the exit code. Never throws for what a user did. */
+export async function main(argv: readonly string[], files: ProgramFiles, output: CliOutput = standardOutput()): Promise<number> {
+  const { version } = JSON.parse(readFileSync(files.packageFile, 'utf8')) as { version: string };
+  const context: CliContext = { entries: files.entries, demoFolder: files.demoFolder, output, version };
+  const program = new Command('critique-grpo')
+    .description('Reinforcement learning of language models from rewards and from critiques in words.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)');
+  for (const command of Object.values(commands)) {
+    command.register(program.command(command.name).summary(command.summary).description(command.summary).exitOverride(), context);
+  }
+  program.addHelpText('after', '\nExamples:\n  critique-grpo train --preset demo\n  critique-grpo compare --preset demo --algorithms grpo,dr-grpo,critique-grpo --seeds 3\n  critique-grpo doctor --preset demo');
+  try {
+    await program.parseAsync(argv);
+    return typeof process.exitCode === 'number' ? process.exitCode : exitCodes.done;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof WorkbenchError) {
+    process.stderr.write(`\ncritique-grpo: ${error.message}\n(${error.code})\n`);
+    return error.code.startsWith('config.') ? exitCodes.usage : exitCodes.failed;
+  }
+  process.stderr.write(`\ncritique-grpo: this should not happen; please report it.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return exitCodes.failed;
+}
+
+function standardOutput(): CliOutput {
+  const isTerminal = process.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
+  return {
+    write: (text) => void process.stdout.write(text),
+    isTerminal,
+    hasColor: isTerminal && process.env['NO_COLOR'] === undefined,
+    columns: () => process.stdout.columns || Number(process.env['COLUMNS']) || 80,
+  };
+}
