@@ -11,12 +11,14 @@ export interface FamilyTraits {
   readonly qkNorm: boolean;
 }
 
+/** Throws `model.config` for what is missing or malformed, `model.unsupported` for what would change the arithmetic unnoticed. */
 export function decoderConfig(json: ConfigJson, traits: FamilyTraits): ModelConfig {
   const hiddenSize = size(json, 'hidden_size');
   const nHeads = size(json, 'num_attention_heads');
   const activation = json['hidden_act'] ?? 'silu';
   if (activation !== 'silu') unsupported(`hidden_act is "${String(activation)}"`, 'Only SwiGLU models ("silu") are supported.');
-  if (json['use_sliding_window'] === true) unsupported('use_sliding_window is true', 'Sliding-window attention is not supported.');
+  if ((json['quantization_config'] ?? null) !== null) unsupported('the weights are quantized', 'Use the model before quantization.');
+  if (hasSlidingWindow(json)) unsupported('some layers attend to a sliding window', 'Every layer should have full attention.');
   const config: ModelConfig = {
     modelType: String(json['model_type']),
     vocabularySize: size(json, 'vocab_size'),
@@ -26,7 +28,7 @@ export function decoderConfig(json: ConfigJson, traits: FamilyTraits): ModelConf
     nKvHeads: optionalSize(json, 'num_key_value_heads') ?? nHeads,
     headDim: optionalSize(json, 'head_dim') ?? hiddenSize / nHeads,
     intermediateSize: size(json, 'intermediate_size'),
-    rmsNormEpsilon: number(json, 'rms_norm_eps', 1e-6),
+    rmsNormEpsilon: positive(json, 'rms_norm_eps', 1e-6),
     rope: ropeConfig(json),
     tiedEmbeddings: json['tie_word_embeddings'] === true,
     maxPositions: optionalSize(json, 'max_position_embeddings') ?? 2048,
@@ -37,34 +39,51 @@ export function decoderConfig(json: ConfigJson, traits: FamilyTraits): ModelConf
   return config;
 }
 
+/** `layer_types` where it is said, otherwise the layers from `max_window_layers` on. */
+function hasSlidingWindow(json: ConfigJson): boolean {
+  const types = json['layer_types'];
+  if (Array.isArray(types)) return types.some((type) => type !== 'full_attention');
+  return json['use_sliding_window'] === true && number(json, 'max_window_layers', 0) < size(json, 'num_hidden_layers');
+}
+
 /** `rope_parameters` (transformers 5), or `rope_theta` with `rope_scaling` (4). */
 function ropeConfig(json: ConfigJson): RopeConfig {
-  const described = (json['rope_parameters'] ?? json['rope_scaling'] ?? {}) as ConfigJson;
-  const theta = number(described, 'rope_theta', number(json, 'rope_theta', 10_000));
+  const value = json['rope_parameters'] ?? json['rope_scaling'] ?? {};
+  if (typeof value !== 'object') return invalid(`"rope_parameters" or "rope_scaling" should be an object, it is ${JSON.stringify(value)}`);
+  const described = value as ConfigJson;
+  const theta = positive(described, 'rope_theta', positive(json, 'rope_theta', 10_000));
+  if (number(described, 'partial_rotary_factor', number(json, 'partial_rotary_factor', 1)) !== 1) {
+    unsupported('only a part of each head is rotated', '"partial_rotary_factor" should be 1.');
+  }
   return { theta, scaling: ropeScaling(described, json) };
 }
 
 function ropeScaling(described: ConfigJson, json: ConfigJson): RopeScaling | null {
   const type = String(described['rope_type'] ?? described['type'] ?? 'default');
-  const factor = number(described, 'factor', 1);
-  const maxPositions = optionalSize(json, 'max_position_embeddings') ?? 2048;
-  const originalMaxPositions = number(described, 'original_max_position_embeddings', maxPositions);
+  const factor = (): number => positive(described, 'factor');
+  const originalMaxPositions = positive(described, 'original_max_position_embeddings', optionalSize(json, 'max_position_embeddings') ?? 2048);
   switch (type) {
     case 'default':
       return null;
     case 'linear':
-      return { type, factor };
+      return { type, factor: factor() };
     case 'dynamic':
-      return { type, factor, originalMaxPositions };
+      return { type, factor: factor(), originalMaxPositions };
     case 'llama3':
-      return { type, factor, lowFrequencyFactor: number(described, 'low_freq_factor'), highFrequencyFactor: number(described, 'high_freq_factor'), originalMaxPositions };
+      return {
+        type,
+        factor: factor(),
+        lowFrequencyFactor: positive(described, 'low_freq_factor'),
+        highFrequencyFactor: positive(described, 'high_freq_factor'),
+        originalMaxPositions,
+      };
     case 'yarn':
       return {
         type,
-        factor,
-        betaFast: number(described, 'beta_fast', 32),
-        betaSlow: number(described, 'beta_slow', 1),
-        attentionFactor: yarnAttentionFactor(described, factor),
+        factor: factor(),
+        betaFast: positive(described, 'beta_fast', 32),
+        betaSlow: positive(described, 'beta_slow', 1),
+        attentionFactor: yarnAttentionFactor(described, factor()),
         originalMaxPositions,
         truncate: described['truncate'] !== false,
       };
@@ -87,9 +106,15 @@ function number(json: ConfigJson, key: string, otherwise?: number): number {
   return value;
 }
 
+function positive(json: ConfigJson, key: string, otherwise?: number): number {
+  const value = number(json, key, otherwise);
+  return value > 0 ? value : invalid(`"${key}" should be positive, it is ${value}`);
+}
+
 function size(json: ConfigJson, key: string): number {
   const value = json[key];
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) return invalid(`"${key}" should be a positive whole number, it is ${JSON.stringify(value)}`);
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1)
+    return invalid(`"${key}" should be a positive whole number, it is ${JSON.stringify(value)}`);
   return value;
 }
 
@@ -98,9 +123,17 @@ function optionalSize(json: ConfigJson, key: string): number | undefined {
 }
 
 function invalid(problem: string): never {
-  throw new WorkbenchError({ code: 'model.config', message: `The model's config.json is not usable: ${problem}.`, remedy: 'Take the config.json that belongs to the weights.' });
+  throw new WorkbenchError({
+    code: 'model.config',
+    message: `The model's config.json is not usable: ${problem}.`,
+    remedy: 'Take the config.json that belongs to the weights.',
+  });
 }
 
 function unsupported(found: string, remedy: string): never {
-  throw new WorkbenchError({ code: 'model.unsupported', message: `The model's config.json asks for something this engine does not do: ${found}.`, remedy });
+  throw new WorkbenchError({
+    code: 'model.unsupported',
+    message: `The model's config.json asks for something this engine does not do: ${found}.`,
+    remedy,
+  });
 }

@@ -45,7 +45,11 @@ export function decodeSequences(c: DecoderContext, tokens: Value, checkpointLaye
 
   const attend: Attend = (q, k, v, layer) => {
     // Queries of the g heads that share a key-value head stand below each other, so no key is ever repeated.
-    const queries = g.reshape(g.transpose(g.reshape(q, [batch, length, nKvHeads, group, headDim]), [0, 2, 3, 1, 4]), [batch * nKvHeads, group * length, headDim]);
+    const queries = g.reshape(g.transpose(g.reshape(q, [batch, length, nKvHeads, group, headDim]), [0, 2, 3, 1, 4]), [
+      batch * nKvHeads,
+      group * length,
+      headDim,
+    ]);
     const keys = g.transpose(g.reshape(k, [batch, length, nKvHeads, headDim]), [0, 2, 1, 3]);
     const values = g.transpose(g.reshape(v, [batch, length, nKvHeads, headDim]), [0, 2, 1, 3]);
     cache[layer] = { keys, values };
@@ -115,20 +119,43 @@ function decoderLayer(c: DecoderContext, x: Value, layer: number, positions: Val
   const [qSize, kvSize] = [nHeads * headDim, nKvHeads * headDim];
 
   const attentionIn = g.rmsNorm(x, c.parameter(at('inputNorm')), rmsNormEpsilon);
-  const qkv = projection(c, attentionIn, at('qkv'), config.qkvBias, [['q_proj', qSize], ['k_proj', kvSize], ['v_proj', kvSize]], layer);
+  const qkv = projection(
+    c,
+    attentionIn,
+    at('qkv'),
+    config.qkvBias,
+    [
+      ['q_proj', qSize],
+      ['k_proj', kvSize],
+      ['v_proj', kvSize],
+    ],
+    layer,
+  );
   const [q, k, v] = g.split(qkv, 1, [qSize, kvSize, kvSize]) as [Value, Value, Value];
   const turned = (heads: number, value: Value, norm: string): Value => {
     const [batch, length] = positions.shape as readonly [number, number];
-    const normed = config.qkNorm
-      ? g.rmsNorm(g.reshape(value, [batch * length * heads, headDim]), c.parameter(at(norm)), rmsNormEpsilon)
-      : value;
+    const normed = config.qkNorm ? g.rmsNorm(g.reshape(value, [batch * length * heads, headDim]), c.parameter(at(norm)), rmsNormEpsilon) : value;
     return g.rope(g.reshape(normed, [batch, length, heads * headDim]), c.cos, c.sin, positions, heads);
   };
   const mixed = attend(turned(nHeads, q, 'qNorm'), turned(nKvHeads, k, 'kNorm'), v, layer);
   const afterAttention = g.add(x, projection(c, mixed, at('output'), config.outputBias, [['o_proj', config.hiddenSize]], layer));
 
   const mlpIn = g.rmsNorm(afterAttention, c.parameter(at('postNorm')), rmsNormEpsilon);
-  const [gate, up] = g.split(projection(c, mlpIn, at('gateUp'), config.mlpBias, [['gate_proj', ff], ['up_proj', ff]], layer), 1, [ff, ff]) as [Value, Value];
+  const [gate, up] = g.split(
+    projection(
+      c,
+      mlpIn,
+      at('gateUp'),
+      config.mlpBias,
+      [
+        ['gate_proj', ff],
+        ['up_proj', ff],
+      ],
+      layer,
+    ),
+    1,
+    [ff, ff],
+  ) as [Value, Value];
   const down = projection(c, g.mul(g.silu(gate), up), at('down'), config.mlpBias, [['down_proj', config.hiddenSize]], layer);
   return g.add(afterAttention, down);
 }
@@ -148,11 +175,19 @@ function projection(c: DecoderContext, x: Value, name: string, bias: boolean, st
 }
 
 function iota(g: GraphBuilder, count: number, shape: readonly number[]): Value {
-  return g.constant('i32', shape, Int32Array.from({ length: count }, (_, i) => i));
+  return g.constant(
+    'i32',
+    shape,
+    Int32Array.from({ length: count }, (_, i) => i),
+  );
 }
 
 /** [g·S, S]: row r, the query at position r mod S, sees keys up to its own position. Comparisons keep the file small; the runtime folds them. */
 function causalMask(g: GraphBuilder, length: number, group: number): Value {
-  const rows = g.constant('i32', [group * length, 1], Int32Array.from({ length: group * length }, (_, row) => row % length));
+  const rows = g.constant(
+    'i32',
+    [group * length, 1],
+    Int32Array.from({ length: group * length }, (_, row) => row % length),
+  );
   return g.where(g.less(rows, iota(g, length, [1, length])), masked, 0);
 }

@@ -4,7 +4,11 @@ export type StoredDType = 'F32' | 'F16' | 'BF16';
 
 export const bytesPerElement: Readonly<Record<StoredDType, number>> = { F32: 4, F16: 2, BF16: 2 };
 
-/** Little-endian bytes of `dtype` to float32. */
+export function isStored(dtype: string): dtype is StoredDType {
+  return Object.hasOwn(bytesPerElement, dtype);
+}
+
+/** Little-endian bytes of `dtype` (at an even offset of their buffer) to float32, as many as `into` holds. Exact. */
 export function widen(bytes: Uint8Array, dtype: Exclude<StoredDType, 'F32'>, into: Float32Array): void {
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
   if (dtype === 'BF16') {
@@ -13,10 +17,14 @@ export function widen(bytes: Uint8Array, dtype: Exclude<StoredDType, 'F32'>, int
     for (let i = 0; i < halves.length; i++) words[i] = (halves[i] as number) << 16;
     return;
   }
-  for (let i = 0; i < halves.length; i++) into[i] = fromHalf(halves[i] as number);
+  halfValues ??= Float32Array.from({ length: 0x10000 }, (_, half) => fromHalf(half));
+  for (let i = 0; i < halves.length; i++) into[i] = halfValues[halves[i] as number] as number;
 }
 
-/** Float32 to little-endian bytes of `dtype`; float32 itself is not copied. */
+/** The value of every half, made at the first use. */
+let halfValues: Float32Array | undefined;
+
+/** Float32 to little-endian bytes of `dtype`, rounded to nearest even; float32 itself is not copied. NaN stays NaN, too large becomes infinite. */
 export function narrow(values: Float32Array, dtype: StoredDType): Uint8Array {
   if (dtype === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -27,7 +35,7 @@ export function narrow(values: Float32Array, dtype: StoredDType): Uint8Array {
 }
 
 function toBfloat(word: number): number {
-  if ((word & 0x7fffffff) > 0x7f800000) return (word >>> 16) | 0x40; // NaN stays NaN
+  if ((word & 0x7fffffff) > 0x7f800000) return (word >>> 16) | 0x40;
   return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
 }
 

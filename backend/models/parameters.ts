@@ -2,6 +2,7 @@
  * Which parameters a model has and how they lie in memory. Projections that read the same input are stored stacked in one array
  * (q, k, v; gate, up), so that one matrix product serves them; the Hugging Face tensors are row ranges of it.
  */
+import { WorkbenchError } from '../core/errors.ts';
 import type { Shape } from '../graph/ir.ts';
 import type { ModelConfig } from './config.ts';
 
@@ -23,7 +24,10 @@ export interface ParameterSpec {
   readonly trainable: boolean;
 }
 
-export type LoraTarget = 'q_proj' | 'k_proj' | 'v_proj' | 'o_proj' | 'gate_proj' | 'up_proj' | 'down_proj';
+/** The projections that may have an adapter, by their Hugging Face names. */
+export const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+
+export type LoraTarget = (typeof loraTargets)[number];
 
 /** A low-rank adapter (Hu et al. 2021): W x + (alpha / rank) B A x on the targeted projections. */
 export interface LoraSpec {
@@ -32,12 +36,16 @@ export interface LoraSpec {
   readonly targets: readonly string[];
 }
 
-/** Every parameter in the order of the forward pass, adapters after the layer they belong to. With an adapter the base is frozen. */
+/**
+ * Every parameter in the order of the forward pass, adapters after the layer they belong to. With an adapter the base is frozen.
+ * Throws `lora.target` for a projection that there is not.
+ */
 export function parameterSpecs(config: ModelConfig, lora?: LoraSpec): readonly ParameterSpec[] {
   const { hiddenSize: d, intermediateSize: ff, headDim, vocabularySize } = config;
   const q = config.nHeads * headDim;
   const kv = config.nKvHeads * headDim;
   const trainable = lora === undefined;
+  if (lora !== undefined) checkTargets(lora);
   const stored = (name: string, stacked: readonly (readonly [string, number])[], rest: Shape): ParameterSpec => {
     let row = 0;
     const parts = stacked.map(([partName, rows]): ParameterPart => {
@@ -60,13 +68,34 @@ export function parameterSpecs(config: ModelConfig, lora?: LoraSpec): readonly P
       stored(`${at}.qkv.weight`, qkv('weight'), [d]),
       ...(config.qkvBias ? [stored(`${at}.qkv.bias`, qkv('bias'), [])] : []),
       ...(config.qkNorm
-        ? [stored(`${at}.qNorm`, [[`${hf}.self_attn.q_norm.weight`, headDim]], []), stored(`${at}.kNorm`, [[`${hf}.self_attn.k_norm.weight`, headDim]], [])]
+        ? [
+            stored(`${at}.qNorm`, [[`${hf}.self_attn.q_norm.weight`, headDim]], []),
+            stored(`${at}.kNorm`, [[`${hf}.self_attn.k_norm.weight`, headDim]], []),
+          ]
         : []),
       stored(`${at}.output.weight`, [[`${hf}.self_attn.o_proj.weight`, d]], [q]),
       ...(config.outputBias ? [stored(`${at}.output.bias`, [[`${hf}.self_attn.o_proj.bias`, d]], [])] : []),
       stored(`${at}.postNorm`, [[`${hf}.post_attention_layernorm.weight`, d]], []),
-      stored(`${at}.gateUp.weight`, [[`${hf}.mlp.gate_proj.weight`, ff], [`${hf}.mlp.up_proj.weight`, ff]], [d]),
-      ...(config.mlpBias ? [stored(`${at}.gateUp.bias`, [[`${hf}.mlp.gate_proj.bias`, ff], [`${hf}.mlp.up_proj.bias`, ff]], [])] : []),
+      stored(
+        `${at}.gateUp.weight`,
+        [
+          [`${hf}.mlp.gate_proj.weight`, ff],
+          [`${hf}.mlp.up_proj.weight`, ff],
+        ],
+        [d],
+      ),
+      ...(config.mlpBias
+        ? [
+            stored(
+              `${at}.gateUp.bias`,
+              [
+                [`${hf}.mlp.gate_proj.bias`, ff],
+                [`${hf}.mlp.up_proj.bias`, ff],
+              ],
+              [],
+            ),
+          ]
+        : []),
       stored(`${at}.down.weight`, [[`${hf}.mlp.down_proj.weight`, d]], [ff]),
       ...(config.mlpBias ? [stored(`${at}.down.bias`, [[`${hf}.mlp.down_proj.bias`, d]], [])] : []),
       ...(lora === undefined ? [] : adapters(config, lora, i)),
@@ -80,6 +109,17 @@ export function parameterSpecs(config: ModelConfig, lora?: LoraSpec): readonly P
   ];
 }
 
+function checkTargets({ targets }: LoraSpec): void {
+  const unknown = targets.filter((target) => !loraTargets.some((known) => known === target));
+  if (targets.length > 0 && unknown.length === 0) return;
+  throw new WorkbenchError({
+    code: 'lora.target',
+    message:
+      targets.length === 0 ? 'The adapter targets no projection.' : `The adapter targets ${unknown.join(', ')}, which is no projection of the model.`,
+    remedy: `Choose from ${loraTargets.join(', ')}.`,
+  });
+}
+
 function adapters(config: ModelConfig, lora: LoraSpec, i: number): ParameterSpec[] {
   const { hiddenSize: d, intermediateSize: ff, nHeads, nKvHeads, headDim } = config;
   const sizes: Record<LoraTarget, { readonly block: string; readonly input: number; readonly output: number }> = {
@@ -91,9 +131,10 @@ function adapters(config: ModelConfig, lora: LoraSpec, i: number): ParameterSpec
     up_proj: { block: 'mlp', input: d, output: ff },
     down_proj: { block: 'mlp', input: ff, output: d },
   };
-  return Object.entries(sizes)
-    .filter(([target]) => lora.targets.includes(target))
-    .flatMap(([target, { block, input, output }]) => {
+  return loraTargets
+    .filter((target) => lora.targets.includes(target))
+    .flatMap((target) => {
+      const { block, input, output } = sizes[target];
       const hf = `base_model.model.model.layers.${i}.${block}.${target}`;
       const spec = (name: string, hfName: string, shape: readonly [number, number]): ParameterSpec => ({
         name: `layers.${i}.${target}.${name}`,

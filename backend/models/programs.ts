@@ -46,7 +46,14 @@ export function prefillProgram(model: ProgramModel, batch: number, length: numbe
   const g = new GraphBuilder();
   const c = open(g, model);
   const { cache } = decodeSequences(c, g.input('tokens', 'i32', [batch, length]), false);
-  return g.finish(Object.fromEntries(cache.flatMap(({ keys, values }, i) => [[`keys.${i}`, keys], [`values.${i}`, values]])));
+  return g.finish(
+    Object.fromEntries(
+      cache.flatMap(({ keys, values }, i) => [
+        [`keys.${i}`, keys],
+        [`values.${i}`, values],
+      ]),
+    ),
+  );
 }
 
 /**
@@ -70,7 +77,8 @@ export function decodeProgram(model: ProgramModel, batch: number, capacity: numb
   const logits = headLogits(c, hidden);
   const outputs = { fresh: g.concat(freshRows, 0) };
   if (mode === 'logits') return g.finish({ ...outputs, logits });
-  const next = mode === 'greedy' ? g.argMax(logits) : sampleRows(g, logits, g.input('uniforms', 'f32', [batch, 1]), g.input('inverseTemperature', 'f32', []));
+  const next =
+    mode === 'greedy' ? g.argMax(logits) : sampleRows(g, logits, g.input('uniforms', 'f32', [batch, 1]), g.input('inverseTemperature', 'f32', []));
   return g.finish({ ...outputs, next, logprobs: g.pick(g.logSoftmax(logits), next) });
 }
 
@@ -135,8 +143,18 @@ export function trainProgram(model: ProgramModel, options: TrainProgramOptions):
   if (loss === undefined) throw new Error('the loss program has no output named loss');
 
   const trainable = parameterSpecs(model.config, model.lora).filter((spec) => spec.trainable);
-  const derived = gradients(g, loss, trainable.map((spec) => c.parameter(spec.name)));
-  const accumulated = trainable.map((spec, i) => [gradientPrefix + spec.name, accumulate(g, g.input(accumulatorPrefix + spec.name, 'f32', spec.shape), derived[i] as Value)] as const);
-  const outputs = { ...statistics, ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`loss:${name}`, value])), ...Object.fromEntries(accumulated) };
+  const derived = gradients(
+    g,
+    loss,
+    trainable.map((spec) => c.parameter(spec.name)),
+  );
+  const accumulated = trainable.map(
+    (spec, i) => [gradientPrefix + spec.name, accumulate(g, g.input(accumulatorPrefix + spec.name, 'f32', spec.shape), derived[i] as Value)] as const,
+  );
+  const outputs = {
+    ...statistics,
+    ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`loss:${name}`, value])),
+    ...Object.fromEntries(accumulated),
+  };
   return leavesLast(g.finish(outputs), new Set(accumulated.map(([name]) => name)));
 }

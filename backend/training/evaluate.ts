@@ -4,6 +4,7 @@ import type { Evaluation, PersistentFailure, Problem, Rollout, Verdict } from '.
 import { evaluateScores } from './evaluateScores.ts';
 import { grade } from './grading.ts';
 import type { Run } from './run.ts';
+import { sampleCompletions } from './sampling.ts';
 import { seedAt } from './seeds.ts';
 
 export interface EvaluationRequest {
@@ -29,10 +30,12 @@ export async function evaluate(run: EvaluatedRun, request: EvaluationRequest): P
   const notices: Extract<EventBody, { type: 'noticeRaised' }>[] = [];
   const prompts = problems.map((problem) => run.promptOf(problem));
   const seeds = problems.map((problem) => Array.from({ length: samples }, (_, i) => seedAt(run.config.seed, request.set === 'train' ? 'failures' : 'evaluation', problem.id, i)));
-  const { sequences, tokensSampled } = await run.engine.sample(
-    { ...run.config.sampling, temperature: request.temperature, prompts, seeds, stopTokens: run.tokenizer.stopTokens },
-    { signal: run.signal, onProgress: (done) => run.observer.onPhase?.(step, 'evaluate', done, undefined) },
-  );
+  const { sequences, tokensSampled } = await sampleCompletions(run, {
+    prompts,
+    seeds,
+    temperature: request.temperature,
+    onProgress: (done) => run.observer.onPhase?.(step, 'evaluate', done, undefined),
+  });
   const answers = problems.flatMap((problem, p) =>
     (sequences[p] ?? []).map((sequence, index) => ({
       problem,

@@ -1,11 +1,13 @@
 /** Opens a run: loads and checks everything it names before the first token is sampled, and closes it again. */
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import type { Algorithm } from '../algorithms/algorithm.ts';
 import { WorkbenchError } from '../core/errors.ts';
 import type { Critic } from '../critics/critic.ts';
 import { critics } from '../critics/index.ts';
 import { readProblems } from '../data/jsonl.ts';
+import type { Engine } from '../engine/contract.ts';
 import { EngineProcess } from '../engine/local/client.ts';
 import type { Problem } from '../protocol/records.ts';
 import type { RunConfig, Switches } from '../protocol/runConfig.ts';
@@ -17,6 +19,7 @@ import type { Store } from '../store/store.ts';
 import { fitRefinementPrompt } from '../text/fitRefinementPrompt.ts';
 import { problemMessages } from '../text/prompts.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { ReopenableEngine } from './reopenableEngine.ts';
 import type { Run, RunObserver } from './run.ts';
 
 /** Built entries of the processes that a run starts. */
@@ -58,9 +61,8 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
   const tokenizer = await loadTokenizer(at(config.model.path));
   checkNeeds(algorithm, critic, trainProblems, tokenizer, config);
 
-  const graderPool = verifier.isBounded === true ? undefined : new GraderPool({ entry: new URL(`file://${options.entries.grader}`), size: 2 });
-  await checkVerifier(verifier, trainProblems, graderPool, signal);
-  const engine = await EngineProcess.open({
+  const graderPool = verifier.isBounded === true ? undefined : new GraderPool({ entry: pathToFileURL(options.entries.grader), size: 2 });
+  const engineOptions = {
     entry: options.entries.engine,
     model: at(config.model.path),
     ...(config.model.lora === null ? {} : { lora: config.model.lora, adapterSeed: config.seed }),
@@ -70,7 +72,8 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     microBatchTokens: config.training.microBatchTokens,
     layerCheckpointing: config.training.layerCheckpointing,
     maxRows,
-  });
+  };
+  const engine = await openEngine(() => EngineProcess.open(engineOptions), () => checkVerifier(verifier, trainProblems, graderPool, signal), graderPool);
   const { maxPositions: contextLength } = await engine.describe();
   const prompts = new Map<string, readonly number[]>();
   const run: Run = {
@@ -105,8 +108,24 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     },
     demonstrationOf: (problem) => [...tokenizer.encodeText(problem.demonstration ?? ''), ...(tokenizer.eosToken === undefined ? [] : [tokenizer.eosToken])],
   };
-  checkLengths(run);
-  return run;
+  try {
+    checkLengths(run);
+    return run;
+  } catch (error) {
+    await closeRun(run);
+    throw error;
+  }
+}
+
+/** Opens the engine after the check; whatever fails, no worker is left behind. */
+async function openEngine(open: () => Promise<Engine>, check: () => Promise<void>, graderPool: GraderPool | undefined): Promise<ReopenableEngine> {
+  try {
+    await check();
+    return await ReopenableEngine.open(open);
+  } catch (error) {
+    await graderPool?.dispose();
+    throw error;
+  }
 }
 
 export async function closeRun(run: Run): Promise<void> {

@@ -1,7 +1,6 @@
 /** An opened run: everything that training needs, loaded and checked before the first token is sampled. */
 import type { Algorithm } from '../algorithms/algorithm.ts';
 import type { Critic } from '../critics/critic.ts';
-import type { Engine } from '../engine/contract.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type { Evaluation, PersistentFailure, Problem, Rollout } from '../protocol/records.ts';
 import type { RunConfig, Switches } from '../protocol/runConfig.ts';
@@ -9,6 +8,7 @@ import type { GraderPool } from '../rewards/graderPool.ts';
 import type { Verifier } from '../rewards/verifier.ts';
 import type { Store } from '../store/store.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import type { ReopenableEngine } from './reopenableEngine.ts';
 
 export interface Run {
   readonly id: string;
@@ -30,7 +30,7 @@ export interface Run {
   demonstrationOf(problem: Problem): readonly number[];
   /** Tokens a prompt and its completion may have together. */
   readonly contextLength: number;
-  readonly engine: Engine;
+  readonly engine: ReopenableEngine;
   readonly store: Store;
   /** The Hugging Face folder the run started from. */
   readonly modelFolder: string;

@@ -1,16 +1,18 @@
 /** What is plotted of one step's data: rewards, group kinds, the refinement funnel, lengths, entropy, the condition gap. */
-import { mean, sum } from '../core/stats.ts';
+import { mean } from '../core/stats.ts';
 import type { Verdict } from '../protocol/records.ts';
 import type { Collected } from './collect.ts';
 
 /** Names are stable: curves of different runs are laid over each other by them. A mean over nothing is left out. */
 export function stepMetrics(collected: Collected): Record<string, number> {
-  const { groups, rollouts, attempts } = collected;
+  const { groups, rollouts, refined } = collected;
   const verdicts = new Map(collected.verdicts.map((verdict) => [verdict.rolloutId, verdict]));
   const graded = rollouts.map(({ id }) => verdicts.get(id)).filter((verdict): verdict is Verdict => verdict !== undefined && verdict.status !== 'failed');
-  const refinementsGraded = attempts.filter(({ refinementVerdict }) => refinementVerdict.status !== 'failed');
+  const refinementsGraded = refined.filter(({ refinementVerdict }) => refinementVerdict.status !== 'failed');
   const refinementsRight = refinementsGraded.filter(({ refinementVerdict }) => refinementVerdict.status === 'right').length;
-  const gaps = attempts.flatMap(({ refinement: { behaviorLogprobs, problemLogprobs } }) => (problemLogprobs === null ? [] : problemLogprobs.map((logprob, t) => (behaviorLogprobs[t] as number) - logprob)));
+  const gaps = refined.flatMap(({ refinement: { behaviorLogprobs, problemLogprobs } }) =>
+    (problemLogprobs ?? []).map((logprob, t) => (behaviorLogprobs[t] as number) - logprob),
+  );
   const countKind = (kind: string): number => groups.filter(({ group }) => group.kind === kind).length;
 
   const metrics: Record<string, number> = {
@@ -24,7 +26,7 @@ export function stepMetrics(collected: Collected): Record<string, number> {
     critiques: collected.critiques.length,
     refinementsRight,
     refinementsWrong: refinementsGraded.length - refinementsRight,
-    refinementsJoined: attempts.filter(({ joined }) => joined).length,
+    refinementsJoined: refined.filter(({ joined }) => joined).length,
   };
   const means: Record<string, readonly number[]> = {
     reward: graded.map(({ reward }) => reward),
@@ -32,8 +34,8 @@ export function stepMetrics(collected: Collected): Record<string, number> {
     completionTokens: rollouts.map(({ tokens }) => tokens.length),
     truncated: rollouts.map(({ finish }) => (finish === 'length' ? 1 : 0)),
     // At temperature 1, −log π of what was sampled is an unbiased estimate of the entropy.
-    entropy: rollouts.length === 0 ? [] : [-sum(rollouts.flatMap(({ behaviorLogprobs }) => behaviorLogprobs)) / Math.max(1, sum(rollouts.map(({ tokens }) => tokens.length)))],
-    refinementTokens: attempts.map(({ refinement }) => refinement.tokens.length),
+    entropy: rollouts.flatMap(({ behaviorLogprobs }) => behaviorLogprobs.map((logprob) => -logprob)),
+    refinementTokens: refined.map(({ refinement }) => refinement.tokens.length),
     // log π(token | problem, answer, critique) − log π(token | problem): what makes off-policy refinements blow up.
     conditionGap: gaps,
   };

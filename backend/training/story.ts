@@ -2,10 +2,10 @@
 import type { Collected } from './collect.ts';
 import type { Story } from './run.ts';
 
-export function storyOf(step: number, { attempts, groups }: Collected): Story | undefined {
+export function storyOf(step: number, { refined, groups }: Collected): Story | undefined {
   const rescued = new Set(groups.filter(({ group }) => group.kind === 'rescued').map(({ group }) => group.problemId));
-  const right = attempts.filter(({ refinementVerdict }) => refinementVerdict.status === 'right');
-  const chosen = right.find(({ problem }) => rescued.has(problem.id)) ?? right[0] ?? attempts[0];
+  const right = refined.filter(({ refinementVerdict }) => refinementVerdict.status === 'right');
+  const chosen = right.find(({ problem }) => rescued.has(problem.id)) ?? right[0] ?? refined[0];
   if (chosen === undefined) return undefined;
   const { problem, rollout, critique, refinement, refinementVerdict } = chosen;
   return {

@@ -4,9 +4,9 @@ import { sum } from '../core/stats.ts';
 import { buildSequences, completionSequence, splitUpdates, type CreditedGroup } from './batch.ts';
 import type { CollectedGroup } from './collect.ts';
 import { lossMetrics } from './lossMetrics.ts';
-import type { Phase, Run } from './run.ts';
+import type { Run } from './run.ts';
 import { learningRateAt } from './schedule.ts';
-import type { Stopwatch } from './stopwatch.ts';
+import type { StepScope } from './stepScope.ts';
 
 export interface Updated {
   readonly loss: number;
@@ -19,7 +19,7 @@ export interface Updated {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-export async function updatePolicy(run: Run, step: number, policyVersion: number, groups: readonly CollectedGroup[], watch: Stopwatch<Phase>): Promise<Updated> {
+export async function updatePolicy(run: Run, { step, policyVersion, watch }: StepScope, groups: readonly CollectedGroup[]): Promise<Updated> {
   const { config, switches, engine } = run;
   const program = lossProgram(run.algorithm, switches);
   const credited = switches.klCoefficient > 0 ? await watch.time('forward', () => addReferenceLogprobs(run, groups)) : groups.map((group) => creditedGroup(group));
