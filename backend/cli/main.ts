@@ -24,7 +24,10 @@ export async function main(argv: readonly string[], files: ProgramFiles, output:
   for (const command of Object.values(commands)) {
     command.register(program.command(command.name).summary(command.summary).description(command.summary).exitOverride(), context);
   }
-  program.addHelpText('after', '\nExamples:\n  critique-grpo train --preset demo\n  critique-grpo compare --preset demo --algorithms grpo,dr-grpo,critique-grpo --seeds 3\n  critique-grpo doctor --preset demo');
+  program.addHelpText(
+    'after',
+    '\nExamples:\n  critique-grpo train --preset demo\n  critique-grpo compare --preset demo --algorithms grpo,dr-grpo,critique-grpo --seeds 3\n  critique-grpo doctor --preset demo',
+  );
   try {
     await program.parseAsync(argv);
     return typeof process.exitCode === 'number' ? process.exitCode : exitCodes.done;
@@ -39,7 +42,9 @@ function report(error: unknown): number {
     process.stderr.write(`\ncritique-grpo: ${error.message}\n(${error.code})\n`);
     return error.code.startsWith('config.') ? exitCodes.usage : exitCodes.failed;
   }
-  process.stderr.write(`\ncritique-grpo: this should not happen; please report it.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `\ncritique-grpo: this should not happen; please report it.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return exitCodes.failed;
 }
 

@@ -28,14 +28,20 @@ export function addRunOptions(command: Command): Command {
     .option('--steps <number>', 'training steps')
     .option('--algorithm <name>', 'e.g. grpo, dr-grpo, critique-grpo, sft')
     .option('--critic <name>', 'e.g. step-level, verdict, verdict-answer, self, resample')
-    .option('--set <key=value>', 'any setting of the run file, e.g. optimizer.learningRate=1e-4 (repeatable)', (text: string, all: string[]) => [...all, text], [])
+    .option(
+      '--set <key=value>',
+      'any setting of the run file, e.g. optimizer.learningRate=1e-4 (repeatable)',
+      (text: string, all: string[]) => [...all, text],
+      [],
+    )
     .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', '.')
     .option('--threads <number>', 'processor threads of the engine', String(availableParallelism()));
 }
 
 /** The resolved configuration. Throws `config.…` naming the place in the file or the option. */
 export async function resolveRunConfig(file: string | undefined, options: RunArguments): Promise<RunConfig> {
-  const base: Record<string, unknown> = options.preset === undefined ? {} : structuredClone(findPreset(options.preset).config as Record<string, unknown>);
+  const base: Record<string, unknown> =
+    options.preset === undefined ? {} : structuredClone(findPreset(options.preset).config as Record<string, unknown>);
   const written = file === undefined ? undefined : await readRunFile(file);
   const merged = written === undefined ? base : merge(base, written.value);
   for (const [path, value] of overrides(options)) assign(merged, path, value);
@@ -61,7 +67,11 @@ function findPreset(name: string): Preset {
   const preset = (presets as Record<string, Preset>)[name];
   if (preset !== undefined) return preset;
   const list = Object.entries<Preset>(presets).map(([known, { summary }]) => `\n  ${known.padEnd(14)} ${summary}`);
-  throw new WorkbenchError({ code: 'config.unknownPreset', message: `There is no preset named "${name}".`, remedy: `Choose one of:${list.join('')}` });
+  throw new WorkbenchError({
+    code: 'config.unknownPreset',
+    message: `There is no preset named "${name}".`,
+    remedy: `Choose one of:${list.join('')}`,
+  });
 }
 
 async function readRunFile(path: string): Promise<{ text: string; value: Record<string, unknown> }> {
@@ -69,7 +79,11 @@ async function readRunFile(path: string): Promise<{ text: string; value: Record<
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new WorkbenchError({ code: 'config.notFound', message: `The run file ${path} cannot be read (${messageOf(error)}).`, remedy: 'Check the path.' });
+    throw new WorkbenchError({
+      code: 'config.notFound',
+      message: `The run file ${path} cannot be read (${messageOf(error)}).`,
+      remedy: 'Check the path.',
+    });
   }
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { allowTrailingComma: true });
@@ -91,7 +105,11 @@ function invalidConfig(error: z.ZodError, file: string | undefined, text: string
     const place = node === undefined || text === undefined ? '' : `${file}:${lineAt(text, node.offset)} `;
     return `\n  ${place}${path.join('.') || 'the run'}: ${message}`;
   });
-  return new WorkbenchError({ code: 'config.invalid', message: `The run's configuration is not valid:${lines.join('')}\n`, remedy: 'Correct the run file, the preset name or the --set options.' });
+  return new WorkbenchError({
+    code: 'config.invalid',
+    message: `The run's configuration is not valid:${lines.join('')}\n`,
+    remedy: 'Correct the run file, the preset name or the --set options.',
+  });
 }
 
 function lineAt(text: string, offset: number): number {
@@ -119,7 +137,12 @@ function* overrides(options: RunArguments): Generator<[readonly string[], unknow
   if (options.critic !== undefined) yield [['critic'], options.critic];
   for (const setting of options.set) {
     const equals = setting.indexOf('=');
-    if (equals < 1) throw new WorkbenchError({ code: 'config.invalid', message: `--set ${setting} is not of the form key=value.`, remedy: 'Write for example --set optimizer.learningRate=1e-4.' });
+    if (equals < 1)
+      throw new WorkbenchError({
+        code: 'config.invalid',
+        message: `--set ${setting} is not of the form key=value.`,
+        remedy: 'Write for example --set optimizer.learningRate=1e-4.',
+      });
     yield [setting.slice(0, equals).split('.'), literal(setting.slice(equals + 1))];
   }
 }

@@ -39,10 +39,23 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const store = openStore(workspace);
   const start = performance.now();
   try {
-    const { id, isResumed } = options.resume === false ? { id: newRun(store, config), isResumed: false } : { id: findResumable(store, config, options.resume), isResumed: true };
+    const { id, isResumed } =
+      options.resume === false
+        ? { id: newRun(store, config), isResumed: false }
+        : { id: findResumable(store, config, options.resume), isResumed: true };
     const folder = runFolder(workspace, id);
     options.onOpen?.({ id, folder, isResumed });
-    const run = await openRun({ id, config, store, folder, entries: context.entries, demoFolder: context.demoFolder, threads: options.threads, observer: options.observer, signal });
+    const run = await openRun({
+      id,
+      config,
+      store,
+      folder,
+      entries: context.entries,
+      demoFolder: context.demoFolder,
+      threads: options.threads,
+      observer: options.observer,
+      signal,
+    });
     try {
       const outcome = await train(run);
       const { peakResidentBytes } = await run.engine.describe();
@@ -83,18 +96,28 @@ function newRun(store: Store, config: RunConfig): string {
 
 function findResumable(store: Store, config: RunConfig, wanted: true | string): string {
   const runs = store.runs();
-  const run = typeof wanted === 'string' ? runs.find(({ id }) => id === wanted) : runs.find((candidate) => candidate.state !== 'finished' && isDeepStrictEqual(candidate.config, config));
+  const run =
+    typeof wanted === 'string'
+      ? runs.find(({ id }) => id === wanted)
+      : runs.find((candidate) => candidate.state !== 'finished' && isDeepStrictEqual(candidate.config, config));
   if (run === undefined) {
     const unfinished = runs.filter(({ state }) => state !== 'finished').map(({ id }) => id);
     throw new WorkbenchError({
       code: 'run.nothingToResume',
       message: typeof wanted === 'string' ? `The workspace has no run ${wanted}.` : 'No unfinished run of this workspace has this configuration.',
-      remedy: unfinished.length === 0 ? 'Start one without --resume.' : `Unfinished are: ${unfinished.join(', ')}. Resume one with the configuration it was started with.`,
+      remedy:
+        unfinished.length === 0
+          ? 'Start one without --resume.'
+          : `Unfinished are: ${unfinished.join(', ')}. Resume one with the configuration it was started with.`,
     });
   }
   const differing = Object.keys(config).filter((key) => !isDeepStrictEqual(config[key as keyof RunConfig], run.config[key as keyof RunConfig]));
   if (differing.length > 0) {
-    throw new WorkbenchError({ code: 'run.otherConfiguration', message: `Run ${run.id} was started with other settings: ${differing.join(', ')} differ.`, remedy: 'Resume it with its own settings, or start a new run.' });
+    throw new WorkbenchError({
+      code: 'run.otherConfiguration',
+      message: `Run ${run.id} was started with other settings: ${differing.join(', ')} differ.`,
+      remedy: 'Resume it with its own settings, or start a new run.',
+    });
   }
   return run.id;
 }

@@ -77,7 +77,13 @@ function total(g: GraphBuilder, parts: Map<number, Value[]>, id: number): Value 
 }
 
 /** Emits a segment's nodes again behind the barrier; the copy of each inner value by its id. */
-function recompute(g: GraphBuilder, nodes: readonly Node[], segments: readonly (number | undefined)[], segment: number, incoming: Value): Map<number, Value> {
+function recompute(
+  g: GraphBuilder,
+  nodes: readonly Node[],
+  segments: readonly (number | undefined)[],
+  segment: number,
+  incoming: Value,
+): Map<number, Value> {
   let first: Value = incoming;
   incoming.shape.forEach((_, axis) => (first = g.slice(first, axis, 0, 1)));
   const zero = g.mul(g.reshape(first, []), 0);

@@ -63,46 +63,119 @@ export class GraphBuilder {
     return this.one('constant', [], { dtype, shape, data });
   }
 
-  add(a: Operand, b: Operand): Value { return this.one('add', [this.lift(a), this.lift(b)], {}); }
-  sub(a: Operand, b: Operand): Value { return this.one('sub', [this.lift(a), this.lift(b)], {}); }
-  mul(a: Operand, b: Operand): Value { return this.one('mul', [this.lift(a), this.lift(b)], {}); }
-  div(a: Operand, b: Operand): Value { return this.one('div', [this.lift(a), this.lift(b)], {}); }
-  min(a: Operand, b: Operand): Value { return this.one('min', [this.lift(a), this.lift(b)], {}); }
-  max(a: Operand, b: Operand): Value { return this.one('max', [this.lift(a), this.lift(b)], {}); }
-  less(a: Operand, b: Operand): Value { return this.one('less', [this.lift(a), this.lift(b)], {}); }
-  greater(a: Operand, b: Operand): Value { return this.one('greater', [this.lift(a), this.lift(b)], {}); }
-  equal(a: Operand, b: Operand): Value { return this.one('equal', [this.lift(a), this.lift(b)], {}); }
-  where(condition: Value, a: Operand, b: Operand): Value { return this.one('where', [condition, this.lift(a), this.lift(b)], {}); }
+  add(a: Operand, b: Operand): Value {
+    return this.one('add', [this.lift(a), this.lift(b)], {});
+  }
+  sub(a: Operand, b: Operand): Value {
+    return this.one('sub', [this.lift(a), this.lift(b)], {});
+  }
+  mul(a: Operand, b: Operand): Value {
+    return this.one('mul', [this.lift(a), this.lift(b)], {});
+  }
+  div(a: Operand, b: Operand): Value {
+    return this.one('div', [this.lift(a), this.lift(b)], {});
+  }
+  min(a: Operand, b: Operand): Value {
+    return this.one('min', [this.lift(a), this.lift(b)], {});
+  }
+  max(a: Operand, b: Operand): Value {
+    return this.one('max', [this.lift(a), this.lift(b)], {});
+  }
+  less(a: Operand, b: Operand): Value {
+    return this.one('less', [this.lift(a), this.lift(b)], {});
+  }
+  greater(a: Operand, b: Operand): Value {
+    return this.one('greater', [this.lift(a), this.lift(b)], {});
+  }
+  equal(a: Operand, b: Operand): Value {
+    return this.one('equal', [this.lift(a), this.lift(b)], {});
+  }
+  where(condition: Value, a: Operand, b: Operand): Value {
+    return this.one('where', [condition, this.lift(a), this.lift(b)], {});
+  }
 
-  neg(x: Value): Value { return this.one('neg', [x], {}); }
-  exp(x: Value): Value { return this.one('exp', [x], {}); }
-  log(x: Value): Value { return this.one('log', [x], {}); }
-  sqrt(x: Value): Value { return this.one('sqrt', [x], {}); }
-  reciprocal(x: Value): Value { return this.one('reciprocal', [x], {}); }
-  sigmoid(x: Value): Value { return this.one('sigmoid', [x], {}); }
-  tanh(x: Value): Value { return this.one('tanh', [x], {}); }
-  silu(x: Value): Value { return this.one('silu', [x], {}); }
-  clamp(x: Value, low: number, high: number): Value { return this.one('clamp', [x], { low, high }); }
-  cast(x: Value, to: DType): Value { return this.one('cast', [x], { to }); }
-  stopGradient(x: Value): Value { return this.one('stopGradient', [x], {}); }
+  neg(x: Value): Value {
+    return this.one('neg', [x], {});
+  }
+  exp(x: Value): Value {
+    return this.one('exp', [x], {});
+  }
+  log(x: Value): Value {
+    return this.one('log', [x], {});
+  }
+  sqrt(x: Value): Value {
+    return this.one('sqrt', [x], {});
+  }
+  reciprocal(x: Value): Value {
+    return this.one('reciprocal', [x], {});
+  }
+  sigmoid(x: Value): Value {
+    return this.one('sigmoid', [x], {});
+  }
+  tanh(x: Value): Value {
+    return this.one('tanh', [x], {});
+  }
+  silu(x: Value): Value {
+    return this.one('silu', [x], {});
+  }
+  clamp(x: Value, low: number, high: number): Value {
+    return this.one('clamp', [x], { low, high });
+  }
+  cast(x: Value, to: DType): Value {
+    return this.one('cast', [x], { to });
+  }
+  stopGradient(x: Value): Value {
+    return this.one('stopGradient', [x], {});
+  }
 
-  reduceSum(x: Value, axes: readonly number[], keepDims = false): Value { return this.one('reduceSum', [x], { axes, keepDims }); }
-  reduceMean(x: Value, axes: readonly number[], keepDims = false): Value { return this.one('reduceMean', [x], { axes, keepDims }); }
-  reduceMax(x: Value, axes: readonly number[], keepDims = false): Value { return this.one('reduceMax', [x], { axes, keepDims }); }
+  reduceSum(x: Value, axes: readonly number[], keepDims = false): Value {
+    return this.one('reduceSum', [x], { axes, keepDims });
+  }
+  reduceMean(x: Value, axes: readonly number[], keepDims = false): Value {
+    return this.one('reduceMean', [x], { axes, keepDims });
+  }
+  reduceMax(x: Value, axes: readonly number[], keepDims = false): Value {
+    return this.one('reduceMax', [x], { axes, keepDims });
+  }
   /** Sum of all elements, a scalar. */
-  sum(x: Value): Value { return this.reduceSum(x, x.shape.map((_, axis) => axis)); }
+  sum(x: Value): Value {
+    return this.reduceSum(
+      x,
+      x.shape.map((_, axis) => axis),
+    );
+  }
 
-  reshape(x: Value, shape: Shape): Value { return this.one('reshape', [x], { shape }); }
-  transpose(x: Value, permutation: readonly number[]): Value { return this.one('transpose', [x], { permutation }); }
-  concat(parts: readonly Value[], axis: number): Value { return this.one('concat', parts, { axis }); }
-  slice(x: Value, axis: number, start: number, end: number): Value { return this.one('slice', [x], { axis, start, end }); }
-  split(x: Value, axis: number, sizes: readonly number[]): Value[] { return this.emit('split', [x], { axis, sizes }); }
-  expand(x: Value, shape: Shape): Value { return this.one('expand', [x], { shape }); }
+  reshape(x: Value, shape: Shape): Value {
+    return this.one('reshape', [x], { shape });
+  }
+  transpose(x: Value, permutation: readonly number[]): Value {
+    return this.one('transpose', [x], { permutation });
+  }
+  concat(parts: readonly Value[], axis: number): Value {
+    return this.one('concat', parts, { axis });
+  }
+  slice(x: Value, axis: number, start: number, end: number): Value {
+    return this.one('slice', [x], { axis, start, end });
+  }
+  split(x: Value, axis: number, sizes: readonly number[]): Value[] {
+    return this.emit('split', [x], { axis, sizes });
+  }
+  expand(x: Value, shape: Shape): Value {
+    return this.one('expand', [x], { shape });
+  }
 
-  gatherRows(table: Value, indices: Value): Value { return this.one('gatherRows', [table, indices], {}); }
-  scatterAddRows(indices: Value, updates: Value, rows: number): Value { return this.one('scatterAddRows', [indices, updates], { rows }); }
-  pick(x: Value, indices: Value): Value { return this.one('pick', [x, indices], {}); }
-  unpick(g: Value, indices: Value, width: number): Value { return this.one('unpick', [g, indices], { width }); }
+  gatherRows(table: Value, indices: Value): Value {
+    return this.one('gatherRows', [table, indices], {});
+  }
+  scatterAddRows(indices: Value, updates: Value, rows: number): Value {
+    return this.one('scatterAddRows', [indices, updates], { rows });
+  }
+  pick(x: Value, indices: Value): Value {
+    return this.one('pick', [x, indices], {});
+  }
+  unpick(g: Value, indices: Value, width: number): Value {
+    return this.one('unpick', [g, indices], { width });
+  }
 
   matmul(a: Value, b: Value, options: Partial<OpAttributes['matmul']> = {}): Value {
     return this.one('matmul', [a, b], { transposeA: false, transposeB: false, alpha: 1, ...options });
@@ -111,16 +184,32 @@ export class GraphBuilder {
     return this.one('gemm', c === undefined ? [a, b] : [a, b, c], { transposeA: false, transposeB: false, alpha: 1, ...options });
   }
   /** x [N, in] · weightᵀ + bias with the weight in Hugging Face layout [out, in]. */
-  linear(x: Value, weight: Value, bias?: Value): Value { return this.gemm(x, weight, bias, { transposeB: true }); }
+  linear(x: Value, weight: Value, bias?: Value): Value {
+    return this.gemm(x, weight, bias, { transposeB: true });
+  }
 
-  softmax(x: Value): Value { return this.one('softmax', [x], {}); }
-  logSoftmax(x: Value): Value { return this.one('logSoftmax', [x], {}); }
-  rmsNorm(x: Value, weight: Value, epsilon: number): Value { return this.one('rmsNorm', [x, weight], { epsilon }); }
-  rope(x: Value, cos: Value, sin: Value, positions: Value, heads: number): Value { return this.one('rope', [x, cos, sin, positions], { heads }); }
-  attention(q: Value, k: Value, v: Value, mask: Value, scale: number): Value { return this.one('attention', [q, k, v, mask], { scale }); }
+  softmax(x: Value): Value {
+    return this.one('softmax', [x], {});
+  }
+  logSoftmax(x: Value): Value {
+    return this.one('logSoftmax', [x], {});
+  }
+  rmsNorm(x: Value, weight: Value, epsilon: number): Value {
+    return this.one('rmsNorm', [x, weight], { epsilon });
+  }
+  rope(x: Value, cos: Value, sin: Value, positions: Value, heads: number): Value {
+    return this.one('rope', [x, cos, sin, positions], { heads });
+  }
+  attention(q: Value, k: Value, v: Value, mask: Value, scale: number): Value {
+    return this.one('attention', [q, k, v, mask], { scale });
+  }
 
-  argMax(x: Value): Value { return this.one('argMax', [x], {}); }
-  cumSum(x: Value): Value { return this.one('cumSum', [x], {}); }
+  argMax(x: Value): Value {
+    return this.one('argMax', [x], {});
+  }
+  cumSum(x: Value): Value {
+    return this.one('cumSum', [x], {});
+  }
 
   /**
    * Runs `build` as a recomputation segment: the backward pass keeps only what enters it and computes its inside again.

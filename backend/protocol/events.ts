@@ -3,8 +3,21 @@ import { z } from 'zod';
 import { evaluationSchema, groupKindSchema, updateSchema } from './records.ts';
 
 export const eventBodySchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('runStarted'), algorithm: z.string(), seed: z.number(), steps: z.number().int(), resumedFrom: z.number().int().nullable() }),
-  z.object({ type: z.literal('groupFinished'), step: z.number().int(), groupId: z.string(), problemId: z.string(), kind: groupKindSchema, zeroSignal: z.boolean() }),
+  z.object({
+    type: z.literal('runStarted'),
+    algorithm: z.string(),
+    seed: z.number(),
+    steps: z.number().int(),
+    resumedFrom: z.number().int().nullable(),
+  }),
+  z.object({
+    type: z.literal('groupFinished'),
+    step: z.number().int(),
+    groupId: z.string(),
+    problemId: z.string(),
+    kind: groupKindSchema,
+    zeroSignal: z.boolean(),
+  }),
   z.object({ type: z.literal('stepFinished'), update: updateSchema }),
   z.object({ type: z.literal('evaluationFinished'), evaluation: evaluationSchema }),
   z.object({ type: z.literal('checkpointSaved'), step: z.number().int(), path: z.string() }),

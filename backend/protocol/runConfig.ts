@@ -11,20 +11,30 @@ const count = z.number().int().positive();
 export const switchesSchema = z.object({
   nRollouts: count.describe('Rollouts sampled for each problem (n). True count: refinements never replace a rollout.'),
   kRefinements: z.number().int().min(0).describe('Refinements that join each group (k).'),
-  critiquesPerProblem: z.number().int().min(0).describe('How many failed rollouts of a problem are critiqued and refined before k refinements are chosen.'),
-  trigger: z.enum(['allWrong', 'anyWrong', 'always']).describe('Which problems get critiques: those with no right rollout, those with a wrong one, or all.'),
+  critiquesPerProblem: z
+    .number()
+    .int()
+    .min(0)
+    .describe('How many failed rollouts of a problem are critiqued and refined before k refinements are chosen.'),
+  trigger: z
+    .enum(['allWrong', 'anyWrong', 'always'])
+    .describe('Which problems get critiques: those with no right rollout, those with a wrong one, or all.'),
   refinementSelection: z.enum(['rightFirst', 'rightOnly', 'random']).describe('Which refinements join the group.'),
   clipLow: z.number().min(0).max(1).nullable().describe('Lower clip ε of the ratio (1 − ε); null for no clip.'),
   clipHigh: z.number().min(0).nullable().describe('Upper clip ε of the ratio (1 + ε); null for no clip.'),
   clipRefinements: z.boolean().describe('Clip the shaped probability of refinement tokens too (newest paper, eq. 4).'),
   advantageStd: z.boolean().describe('Divide advantages by the group standard deviation (GRPO); Dr.GRPO and Critique-GRPO do not.'),
-  refinementWeighting: z.enum(['paper', 'uniform']).describe('paper: 1/n over rollouts plus 1/k over refinements. uniform: every sequence alike (released code).'),
+  refinementWeighting: z
+    .enum(['paper', 'uniform'])
+    .describe('paper: 1/n over rollouts plus 1/k over refinements. uniform: every sequence alike (released code).'),
   shapingGamma: z.number().min(0).nullable().describe('γ of the policy shaping p/(p + γ) on refinement tokens; null uses the plain ratio.'),
   klCoefficient: z.number().min(0).describe('β of the k3 estimate of KL(policy ‖ reference); 0 keeps no reference.'),
   entropyCoefficient: z.number().describe('Coefficient of the mean token entropy bonus.'),
   aggregation: z
     .enum(['constant', 'sequenceMean', 'tokenMean'])
-    .describe('How token losses become one number: Σ / maxTokens (Dr.GRPO), mean within each sequence (GRPO paper), or mean over all tokens (verl, DAPO).'),
+    .describe(
+      'How token losses become one number: Σ / maxTokens (Dr.GRPO), mean within each sequence (GRPO paper), or mean over all tokens (verl, DAPO).',
+    ),
 });
 export type Switches = z.infer<typeof switchesSchema>;
 
@@ -51,7 +61,10 @@ export type OptimizerConfig = z.infer<typeof optimizerSchema>;
 export const loraSchema = z.object({
   rank: count.default(16),
   alpha: positive.default(32),
-  targets: z.array(z.enum(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'])).min(1).default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']),
+  targets: z
+    .array(z.enum(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']))
+    .min(1)
+    .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']),
 });
 export type LoraConfig = z.infer<typeof loraSchema>;
 
@@ -68,35 +81,46 @@ export const runConfigSchema = z.object({
     heldOut: z.string().nullable().default(null).describe('JSONL file of held-out problems for evaluation.'),
     onBrokenRow: z.enum(['refuse', 'skip']).default('refuse'),
   }),
-  prompt: z.object({
-    system: z.string().nullable().default(null),
-    suffix: z.string().default('').describe('Appended to the question of each problem.'),
-    refinement: z.enum(['conversation', 'instruction']).default('instruction').describe('conversation: question, answer and critique as turns. instruction: one user message that quotes them.'),
-  }).prefault({}),
+  prompt: z
+    .object({
+      system: z.string().nullable().default(null),
+      suffix: z.string().default('').describe('Appended to the question of each problem.'),
+      refinement: z
+        .enum(['conversation', 'instruction'])
+        .default('instruction')
+        .describe('conversation: question, answer and critique as turns. instruction: one user message that quotes them.'),
+    })
+    .prefault({}),
   sampling: samplingSchema.prefault({}),
   verifier: z.string().default('numeric').describe('Name of a verifier in backend/rewards.'),
   critic: z.string().default('stepLevel').describe('Name of a critic in backend/critics.'),
   algorithm: z.string().default('critiqueGrpo').describe('Name of an algorithm in backend/algorithms.'),
   switches: switchesSchema.partial().prefault({}).describe('Overrides of the algorithm’s defaults.'),
   optimizer: optimizerSchema.prefault({}),
-  training: z.object({
-    steps: count.default(100),
-    problemsPerStep: count.default(8),
-    updatesPerStep: count.default(1).describe('Optimizer updates a step; more than one makes later ones off-policy.'),
-    microBatchTokens: count.default(2048).describe('Largest number of padded tokens in one forward-backward run.'),
-    layerCheckpointing: z.boolean().default(false).describe('Recompute layers in the backward pass: half the memory, a third more time.'),
-  }).prefault({}),
-  evaluation: z.object({
-    every: z.number().int().min(0).default(20).describe('Steps between evaluations on the held-out set; 0 only before and after.'),
-    samples: count.default(1).describe('Samples a problem in the evaluations on the way.'),
-    finalSamples: count.default(4).describe('Samples a problem before and after training.'),
-    temperature: z.number().min(0).default(1),
-    failureAttempts: count.default(8).describe('Tries on each training problem when persistent failures are counted, before and after.'),
-  }).prefault({}),
-  checkpoint: z.object({
-    every: count.default(20).describe('Steps between checkpoints.'),
-    keep: count.default(2).describe('Newest checkpoints kept; the last one always is.'),
-  }).prefault({}),
+  training: z
+    .object({
+      steps: count.default(100),
+      problemsPerStep: count.default(8),
+      updatesPerStep: count.default(1).describe('Optimizer updates a step; more than one makes later ones off-policy.'),
+      microBatchTokens: count.default(2048).describe('Largest number of padded tokens in one forward-backward run.'),
+      layerCheckpointing: z.boolean().default(false).describe('Recompute layers in the backward pass: half the memory, a third more time.'),
+    })
+    .prefault({}),
+  evaluation: z
+    .object({
+      every: z.number().int().min(0).default(20).describe('Steps between evaluations on the held-out set; 0 only before and after.'),
+      samples: count.default(1).describe('Samples a problem in the evaluations on the way.'),
+      finalSamples: count.default(4).describe('Samples a problem before and after training.'),
+      temperature: z.number().min(0).default(1),
+      failureAttempts: count.default(8).describe('Tries on each training problem when persistent failures are counted, before and after.'),
+    })
+    .prefault({}),
+  checkpoint: z
+    .object({
+      every: count.default(20).describe('Steps between checkpoints.'),
+      keep: count.default(2).describe('Newest checkpoints kept; the last one always is.'),
+    })
+    .prefault({}),
 });
 /** A run file as written. */
 export type RunConfigInput = z.input<typeof runConfigSchema>;

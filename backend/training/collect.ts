@@ -79,22 +79,20 @@ async function sampleRollouts(
   const total = problems.length * nRollouts * run.config.sampling.maxTokens;
   const result = await sampleCompletions(run, { prompts, seeds, onProgress: (done) => run.observer.onPhase?.(step, 'sample', done, total) });
   const rollouts = problems.flatMap((problem, p) =>
-    (result.sequences[p] ?? []).map(
-      (sequence, index): Rollout => ({
-        id: `${run.id}/${step}/${problem.id}/r${index}`,
-        runId: run.id,
-        step,
-        problemId: problem.id,
-        index,
-        policyVersion,
-        seed: seeds[p]?.[index] as number,
-        promptTokens: [...(prompts[p] as readonly number[])],
-        tokens: [...sequence.tokens],
-        behaviorLogprobs: [...sequence.logprobs],
-        completion: run.tokenizer.decode(sequence.tokens, { skipSpecial: true }),
-        finish: sequence.finish,
-      }),
-    ),
+    (result.sequences[p] ?? []).map((sequence, index): Rollout => ({
+      id: `${run.id}/${step}/${problem.id}/r${index}`,
+      runId: run.id,
+      step,
+      problemId: problem.id,
+      index,
+      policyVersion,
+      seed: seeds[p]?.[index] as number,
+      promptTokens: [...(prompts[p] as readonly number[])],
+      tokens: [...sequence.tokens],
+      behaviorLogprobs: [...sequence.logprobs],
+      completion: run.tokenizer.decode(sequence.tokens, { skipSpecial: true }),
+      finish: sequence.finish,
+    })),
   );
   return { rollouts, tokensSampled: result.tokensSampled };
 }

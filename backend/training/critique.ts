@@ -31,10 +31,18 @@ interface Chosen {
 }
 
 /** The rollouts that got a critique. `tokensSampled` counts what a critic sampled from the policy. */
-export async function writeCritiques(run: Run, scope: StepScope, attempted: readonly Attempted[]): Promise<{ critiqued: Critiqued[]; tokensSampled: number }> {
+export async function writeCritiques(
+  run: Run,
+  scope: StepScope,
+  attempted: readonly Attempted[],
+): Promise<{ critiqued: Critiqued[]; tokensSampled: number }> {
   const chosen = attempted.flatMap(({ problem, attempts }): Chosen[] => {
     const rng = streamAt(run.config.seed, 'choice', scope.step, problem.id);
-    const indices = chooseRolloutsToCritique(attempts.map(({ verdict }) => verdict.status), run.switches, rng);
+    const indices = chooseRolloutsToCritique(
+      attempts.map(({ verdict }) => verdict.status),
+      run.switches,
+      rng,
+    );
     return indices.flatMap((i) => (attempts[i] === undefined ? [] : [{ problem, ...attempts[i] }]));
   });
   run.observer.onPhase?.(scope.step, 'critique', 0, chosen.length);
@@ -46,7 +54,11 @@ export async function writeCritiques(run: Run, scope: StepScope, attempted: read
   return { critiqued, tokensSampled };
 }
 
-async function writeTexts(run: Run, scope: StepScope, chosen: readonly Chosen[]): Promise<{ texts: readonly (string | null)[]; tokensSampled: number }> {
+async function writeTexts(
+  run: Run,
+  scope: StepScope,
+  chosen: readonly Chosen[],
+): Promise<{ texts: readonly (string | null)[]; tokensSampled: number }> {
   const policy = new CriticsPolicy(run, scope);
   const seeds = chosen.map(({ rollout }) => seedAt(run.config.seed, 'critique', scope.step, rollout.problemId, rollout.index));
   try {

@@ -29,7 +29,9 @@ export async function evaluate(run: EvaluatedRun, request: EvaluationRequest): P
   const { problems, samples, step } = request;
   const notices: Extract<EventBody, { type: 'noticeRaised' }>[] = [];
   const prompts = problems.map((problem) => run.promptOf(problem));
-  const seeds = problems.map((problem) => Array.from({ length: samples }, (_, i) => seedAt(run.config.seed, request.set === 'train' ? 'failures' : 'evaluation', problem.id, i)));
+  const seeds = problems.map((problem) =>
+    Array.from({ length: samples }, (_, i) => seedAt(run.config.seed, request.set === 'train' ? 'failures' : 'evaluation', problem.id, i)),
+  );
   const { sequences, tokensSampled } = await sampleCompletions(run, {
     prompts,
     seeds,
@@ -39,7 +41,11 @@ export async function evaluate(run: EvaluatedRun, request: EvaluationRequest): P
   const answers = problems.flatMap((problem, p) =>
     (sequences[p] ?? []).map((sequence, index) => ({
       problem,
-      answer: { id: `${run.id}/${step}/${request.set}/${problem.id}/${index}`, completion: run.tokenizer.decode(sequence.tokens, { skipSpecial: true }), finish: sequence.finish } satisfies Pick<Rollout, 'id' | 'completion' | 'finish'>,
+      answer: {
+        id: `${run.id}/${step}/${request.set}/${problem.id}/${index}`,
+        completion: run.tokenizer.decode(sequence.tokens, { skipSpecial: true }),
+        finish: sequence.finish,
+      } satisfies Pick<Rollout, 'id' | 'completion' | 'finish'>,
     })),
   );
   const verdicts = await grade(run, answers, (code, message) => notices.push({ type: 'noticeRaised', code, message, step }));
@@ -50,11 +56,28 @@ export async function evaluate(run: EvaluatedRun, request: EvaluationRequest): P
     list.push({ verdict: verdicts[i] as Verdict, completion: answer.completion });
     byProblem.set(problem.id, list);
   });
-  const graded = problems.map((problem) => ({ problem, tries: (byProblem.get(problem.id) ?? []).filter(({ verdict }) => verdict.status !== 'failed') }));
-  const counts = graded.map(({ problem, tries }) => ({ level: problem.level, samples: tries.length, right: tries.filter(({ verdict }) => verdict.status === 'right').length }));
+  const graded = problems.map((problem) => ({
+    problem,
+    tries: (byProblem.get(problem.id) ?? []).filter(({ verdict }) => verdict.status !== 'failed'),
+  }));
+  const counts = graded.map(({ problem, tries }) => ({
+    level: problem.level,
+    samples: tries.length,
+    right: tries.filter(({ verdict }) => verdict.status === 'right').length,
+  }));
   return {
-    evaluation: { runId: run.id, step, set: request.set, samplesPerProblem: samples, temperature: request.temperature, ...evaluateScores(counts), tokensSampled },
-    failures: graded.flatMap(({ problem, tries }, i) => (tries.length > 0 && counts[i]?.right === 0 ? [failureOf(run.id, step, problem, tries)] : [])),
+    evaluation: {
+      runId: run.id,
+      step,
+      set: request.set,
+      samplesPerProblem: samples,
+      temperature: request.temperature,
+      ...evaluateScores(counts),
+      tokensSampled,
+    },
+    failures: graded.flatMap(({ problem, tries }, i) =>
+      tries.length > 0 && counts[i]?.right === 0 ? [failureOf(run.id, step, problem, tries)] : [],
+    ),
     notices,
   };
 }

@@ -13,8 +13,16 @@ export async function grade(
   notice: (code: string, message: string) => void,
 ): Promise<Verdict[]> {
   const items = answers.map(({ problem, answer }) => ({ rolloutId: answer.id, problem, completion: answer.completion, finish: answer.finish }));
-  const verdicts = await gradeAll(run.verifier, items, { deadlineMs, signal: run.signal, ...(run.graderPool === undefined ? {} : { pool: run.graderPool }) });
+  const verdicts = await gradeAll(run.verifier, items, {
+    deadlineMs,
+    signal: run.signal,
+    ...(run.graderPool === undefined ? {} : { pool: run.graderPool }),
+  });
   const failed = verdicts.filter(({ status }) => status === 'failed');
-  if (failed.length > 0) notice('verifier.failed', `The verifier "${run.verifier.name}" came to no judgment on ${failed.length} of ${verdicts.length} answers (first reason: ${failed[0]?.reason ?? ''}). They are left out of their groups.`);
+  if (failed.length > 0)
+    notice(
+      'verifier.failed',
+      `The verifier "${run.verifier.name}" came to no judgment on ${failed.length} of ${verdicts.length} answers (first reason: ${failed[0]?.reason ?? ''}). They are left out of their groups.`,
+    );
   return verdicts;
 }

@@ -73,7 +73,11 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     layerCheckpointing: config.training.layerCheckpointing,
     maxRows,
   };
-  const engine = await openEngine(() => EngineProcess.open(engineOptions), () => checkVerifier(verifier, trainProblems, graderPool, signal), graderPool);
+  const engine = await openEngine(
+    () => EngineProcess.open(engineOptions),
+    () => checkVerifier(verifier, trainProblems, graderPool, signal),
+    graderPool,
+  );
   const { maxPositions: contextLength } = await engine.describe();
   const prompts = new Map<string, readonly number[]>();
   const run: Run = {
@@ -103,10 +107,19 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     },
     refinementPromptOf(problem, rollout, critique) {
       if (critique === '') return run.promptOf(problem);
-      const request = { problem, completion: rollout.completion, critiqueText: critique, config: config.prompt, maxPromptTokens: contextLength - config.sampling.maxTokens };
+      const request = {
+        problem,
+        completion: rollout.completion,
+        critiqueText: critique,
+        config: config.prompt,
+        maxPromptTokens: contextLength - config.sampling.maxTokens,
+      };
       return fitRefinementPrompt(tokenizer, request)?.tokens ?? null;
     },
-    demonstrationOf: (problem) => [...tokenizer.encodeText(problem.demonstration ?? ''), ...(tokenizer.eosToken === undefined ? [] : [tokenizer.eosToken])],
+    demonstrationOf: (problem) => [
+      ...tokenizer.encodeText(problem.demonstration ?? ''),
+      ...(tokenizer.eosToken === undefined ? [] : [tokenizer.eosToken]),
+    ],
   };
   try {
     checkLengths(run);
@@ -149,7 +162,11 @@ export function findVerifier(name: string): Verifier {
 function findNamed<T extends { readonly name: string }>(registry: Readonly<Record<string, T>>, name: string, kind: string): T {
   const found = registry[name] ?? Object.values(registry).find((entry) => entry.name === name);
   if (found === undefined) {
-    throw new WorkbenchError({ code: `${kind}.unknown`, message: `There is no ${kind} named "${name}".`, remedy: `Choose one of: ${Object.keys(registry).join(', ')}.` });
+    throw new WorkbenchError({
+      code: `${kind}.unknown`,
+      message: `There is no ${kind} named "${name}".`,
+      remedy: `Choose one of: ${Object.keys(registry).join(', ')}.`,
+    });
   }
   return found;
 }

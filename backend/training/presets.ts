@@ -38,7 +38,11 @@ export const presets = {
   },
   'released-code': {
     summary: 'What the released code intends: every rollout refined, every sequence weighted alike, entropy bonus 0.001.',
-    config: { ...paperScale, algorithm: 'critique-grpo', switches: { trigger: 'always', critiquesPerProblem: 7, refinementWeighting: 'uniform', entropyCoefficient: 0.001 } },
+    config: {
+      ...paperScale,
+      algorithm: 'critique-grpo',
+      switches: { trigger: 'always', critiquesPerProblem: 7, refinementWeighting: 'uniform', entropyCoefficient: 0.001 },
+    },
   },
   grpo: { summary: 'R1-GRPO: 8 rollouts, advantages divided by their standard deviation, clip 0.2.', config: { ...paperScale, algorithm: 'grpo' } },
   'dr-grpo': { summary: 'R1-Dr.GRPO: no standard deviation, no length normalization.', config: { ...paperScale, algorithm: 'dr-grpo' } },

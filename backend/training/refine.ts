@@ -70,7 +70,11 @@ function refinementPrompt(run: Run, scope: StepScope, { problem, rollout, critiq
   return promptTokens;
 }
 
-async function sampleRefinements(run: Run, { step, policyVersion }: StepScope, prompted: readonly Prompted[]): Promise<{ refinements: Refinement[]; tokensSampled: number }> {
+async function sampleRefinements(
+  run: Run,
+  { step, policyVersion }: StepScope,
+  prompted: readonly Prompted[],
+): Promise<{ refinements: Refinement[]; tokensSampled: number }> {
   const seeds = prompted.map(({ rollout }) => seedAt(run.config.seed, 'refinement', step, rollout.problemId, rollout.index));
   const { sequences, tokensSampled } = await sampleCompletions(run, {
     prompts: prompted.map(({ promptTokens }) => promptTokens),
@@ -102,7 +106,12 @@ async function sampleRefinements(run: Run, { step, policyVersion }: StepScope, p
 }
 
 /** log π(token | problem alone) of the refinements that joined: what they are trained from, and one side of the condition gap. */
-async function addProblemLogprobs(run: Run, refinements: readonly Refinement[], joined: ReadonlySet<string>, attempted: readonly Attempted[]): Promise<Refinement[]> {
+async function addProblemLogprobs(
+  run: Run,
+  refinements: readonly Refinement[],
+  joined: ReadonlySet<string>,
+  attempted: readonly Attempted[],
+): Promise<Refinement[]> {
   const promptOf = new Map(attempted.map(({ problem, promptTokens }) => [problem.id, promptTokens]));
   const wanted = refinements.filter(({ id }) => joined.has(id));
   if (wanted.length === 0) return [...refinements];

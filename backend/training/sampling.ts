@@ -19,7 +19,13 @@ export async function sampleCompletions(
 ): Promise<SampleResult> {
   if (prompts.length === 0) return { sequences: [], tokensSampled: 0 };
   const { sampling } = run.config;
-  const request: SampleRequest = { ...sampling, temperature: temperature ?? sampling.temperature, prompts, seeds, stopTokens: run.tokenizer.stopTokens };
+  const request: SampleRequest = {
+    ...sampling,
+    temperature: temperature ?? sampling.temperature,
+    prompts,
+    seeds,
+    stopTokens: run.tokenizer.stopTokens,
+  };
   const result = await run.engine.sample(request, { signal: run.signal, ...(onProgress === undefined ? {} : { onProgress }) });
   requireFinite(result);
   return result;
@@ -33,7 +39,8 @@ function requireFinite({ sequences }: SampleResult): void {
       throw new WorkbenchError({
         code: 'engine.notFinite',
         message: `Token ${t + 1} of a completion of prompt ${p + 1} of ${sequences.length} was sampled with the logprob ${logprobs[t]}: the weights, or what they compute, are no longer finite.`,
-        remedy: 'Resume from an earlier checkpoint with a lower learning rate. In the first step, the model folder itself is broken: download it again.',
+        remedy:
+          'Resume from an earlier checkpoint with a lower learning rate. In the first step, the model folder itself is broken: download it again.',
       });
     }
   }

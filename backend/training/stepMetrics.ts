@@ -7,7 +7,9 @@ import type { Collected } from './collect.ts';
 export function stepMetrics(collected: Collected): Record<string, number> {
   const { groups, rollouts, refined } = collected;
   const verdicts = new Map(collected.verdicts.map((verdict) => [verdict.rolloutId, verdict]));
-  const graded = rollouts.map(({ id }) => verdicts.get(id)).filter((verdict): verdict is Verdict => verdict !== undefined && verdict.status !== 'failed');
+  const graded = rollouts
+    .map(({ id }) => verdicts.get(id))
+    .filter((verdict): verdict is Verdict => verdict !== undefined && verdict.status !== 'failed');
   const refinementsGraded = refined.filter(({ refinementVerdict }) => refinementVerdict.status !== 'failed');
   const refinementsRight = refinementsGraded.filter(({ refinementVerdict }) => refinementVerdict.status === 'right').length;
   const gaps = refined.flatMap(({ refinement: { behaviorLogprobs, problemLogprobs } }) =>

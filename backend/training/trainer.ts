@@ -33,7 +33,7 @@ export async function train(run: Run): Promise<RunOutcome> {
   let state = await restore(run);
   const { algorithm, seed, training } = run.config;
   record(run, { events: [{ type: 'runStarted', algorithm, seed, steps: training.steps, resumedFrom: state.step > 0 ? state.step : null }] });
-  for (let restarts = 0; ; ) {
+  for (let restarts = 0; ;) {
     const begun = state.step;
     try {
       await loop(run, state);
@@ -109,7 +109,14 @@ function problemsOf(run: Run, step: number): Problem[] {
 function recordStep(run: Run, scope: StepScope, collected: Collected, update: Update): void {
   const { rollouts, verdicts, critiques, refined } = collected;
   const groups = collected.groups.map(({ group }) => group);
-  const finished = groups.map(({ id, problemId, kind, zeroSignal }): EventBody => ({ type: 'groupFinished', step: scope.step, groupId: id, problemId, kind, zeroSignal }));
+  const finished = groups.map(({ id, problemId, kind, zeroSignal }): EventBody => ({
+    type: 'groupFinished',
+    step: scope.step,
+    groupId: id,
+    problemId,
+    kind,
+    zeroSignal,
+  }));
   record(run, {
     rollouts,
     verdicts,
@@ -148,7 +155,8 @@ function stop(run: Run, { step }: LoopState, reason: RunOutcome['reason'], messa
   record(run, { events: [{ type: 'runStopped', step, reason, message }] });
   const evaluations = run.store.evaluations(run.id);
   const updates = run.store.updates(run.id).filter((update) => update.step <= step);
-  const heldOutAt = (wanted: number): Evaluation | undefined => evaluations.find((evaluation) => evaluation.step === wanted && evaluation.set === 'heldOut');
+  const heldOutAt = (wanted: number): Evaluation | undefined =>
+    evaluations.find((evaluation) => evaluation.step === wanted && evaluation.set === 'heldOut');
   return {
     reason,
     step,

@@ -22,16 +22,24 @@ export interface Updated {
 export async function updatePolicy(run: Run, { step, policyVersion, watch }: StepScope, groups: readonly CollectedGroup[]): Promise<Updated> {
   const { config, switches, engine } = run;
   const program = lossProgram(run.algorithm, switches);
-  const credited = switches.klCoefficient > 0 ? await watch.time('forward', () => addReferenceLogprobs(run, groups)) : groups.map((group) => creditedGroup(group));
+  const credited =
+    switches.klCoefficient > 0 ? await watch.time('forward', () => addReferenceLogprobs(run, groups)) : groups.map((group) => creditedGroup(group));
   const results: Updated[] = [];
   let version = policyVersion;
   const parts = splitUpdates(credited, config.training.updatesPerStep);
   for (const [i, part] of parts.entries()) {
     const sequences = buildSequences(part, switches, config.sampling.maxTokens);
     if (sequences.length === 0) continue;
-    const learningRate = learningRateAt(config.optimizer, (step - 1) * config.training.updatesPerStep + i, config.training.steps * config.training.updatesPerStep);
+    const learningRate = learningRateAt(
+      config.optimizer,
+      (step - 1) * config.training.updatesPerStep + i,
+      config.training.steps * config.training.updatesPerStep,
+    );
     const result = await watch.time('update', async () => {
-      const backward = await engine.forwardBackward(sequences, program, { signal: run.signal, onProgress: (done) => run.observer.onPhase?.(step, 'update', done, sequences.length) });
+      const backward = await engine.forwardBackward(sequences, program, {
+        signal: run.signal,
+        onProgress: (done) => run.observer.onPhase?.(step, 'update', done, sequences.length),
+      });
       const { beta1, beta2, epsilon, weightDecay, gradientClip } = config.optimizer;
       const stepped = await engine.optimStep({ learningRate, beta1, beta2, epsilon, weightDecay, gradientClip });
       return { backward, ...stepped };
@@ -47,7 +55,11 @@ export async function updatePolicy(run: Run, { step, policyVersion, watch }: Ste
       metrics: lossMetrics(result.backward.metrics),
     });
   }
-  return merge(results, version, learningRateAt(config.optimizer, (step - 1) * config.training.updatesPerStep, config.training.steps * config.training.updatesPerStep));
+  return merge(
+    results,
+    version,
+    learningRateAt(config.optimizer, (step - 1) * config.training.updatesPerStep, config.training.steps * config.training.updatesPerStep),
+  );
 }
 
 /** Means over the updates of a step; sums of what is counted. */
@@ -61,7 +73,9 @@ function merge(results: readonly Updated[], policyVersion: number, learningRate:
     policyVersion,
     updates: results.length,
     tokensTrained: sum(results.map((result) => result.tokensTrained)),
-    metrics: Object.fromEntries(names.map((name) => [name, meanOf(results.flatMap(({ metrics }) => (metrics[name] === undefined ? [] : [metrics[name]])))])),
+    metrics: Object.fromEntries(
+      names.map((name) => [name, meanOf(results.flatMap(({ metrics }) => (metrics[name] === undefined ? [] : [metrics[name]])))]),
+    ),
   };
 }
 
@@ -70,8 +84,13 @@ function creditedGroup({ group, promptTokens, members }: CollectedGroup, referen
 }
 
 async function addReferenceLogprobs(run: Run, groups: readonly CollectedGroup[]): Promise<CreditedGroup[]> {
-  const members = groups.flatMap(({ promptTokens, members: list }) => list.map((member) => ({ id: member.id, sequence: completionSequence(promptTokens, member.tokens) })));
-  const { logprobs } = await run.engine.forward(members.map(({ sequence }) => sequence), { weights: 'reference', signal: run.signal });
+  const members = groups.flatMap(({ promptTokens, members: list }) =>
+    list.map((member) => ({ id: member.id, sequence: completionSequence(promptTokens, member.tokens) })),
+  );
+  const { logprobs } = await run.engine.forward(
+    members.map(({ sequence }) => sequence),
+    { weights: 'reference', signal: run.signal },
+  );
   const references = new Map(members.map(({ id }, i) => [id, logprobs[i] as Float32Array]));
   return groups.map((group) => creditedGroup(group, references));
 }

@@ -21,7 +21,15 @@ const prompt = { system: null, suffix: '', refinement: 'conversation' as const }
 
 const tokenizer = await loadTokenizer(model);
 const { problems } = await readProblems(`${demo}/heldOut.jsonl`, { onBrokenRow: 'refuse' });
-const engine = await LocalEngine.open({ model, keepReference: false, threads: 2, microBatchTokens: 1024, layerCheckpointing: false, maxRows: 64, maxPositions: 512 });
+const engine = await LocalEngine.open({
+  model,
+  keepReference: false,
+  threads: 2,
+  microBatchTokens: 1024,
+  layerCheckpointing: false,
+  maxRows: 64,
+  maxPositions: 512,
+});
 
 interface Failure {
   readonly problem: Problem;
@@ -30,7 +38,15 @@ interface Failure {
 
 async function answers(conversations: readonly (readonly number[])[], seed: string): Promise<string[]> {
   const seeds = conversations.map((_, i) => [Rng.of(0, seed, i).uint32()]);
-  const { sequences } = await engine.sample({ prompts: conversations, seeds, maxTokens: 72, temperature: 1, topK: 0, topP: 1, stopTokens: tokenizer.stopTokens });
+  const { sequences } = await engine.sample({
+    prompts: conversations,
+    seeds,
+    maxTokens: 72,
+    temperature: 1,
+    topK: 0,
+    topP: 1,
+    stopTokens: tokenizer.stopTokens,
+  });
   return sequences.map(([sequence]) => tokenizer.decode(sequence?.tokens ?? [], { skipSpecial: true }));
 }
 
@@ -48,7 +64,12 @@ function percent(right: number, of: number): string {
 const critiques: Readonly<Record<string, (failure: Failure, faults: readonly StepFault[], rng: Rng) => string | null>> = {
   'step-level': (_failure, faults) => faults.slice(0, 3).map(describeFault).join(' '),
   'held-out phrasing': (_failure, faults, rng) =>
-    faults.every((fault) => fault.kind === 'operation') ? faults.slice(0, 3).map((fault) => rng.pick(heldOutPhrasings(fault as OperationFault))).join(' ') : null,
+    faults.every((fault) => fault.kind === 'operation')
+      ? faults
+          .slice(0, 3)
+          .map((fault) => rng.pick(heldOutPhrasings(fault as OperationFault)))
+          .join(' ')
+      : null,
   verdict: () => 'The answer is wrong.',
   'verdict + answer': ({ problem }) => `The answer is wrong. The right answer is ${problem.answer}.`,
   resample: () => '',
@@ -56,7 +77,10 @@ const critiques: Readonly<Record<string, (failure: Failure, faults: readonly Ste
 
 for (const level of ['easy', 'medium', 'hard', 'harder']) {
   const asked = problems.filter((problem) => problem.level === level).flatMap((problem) => Array.from({ length: samples }, () => problem));
-  const first = await answers(asked.map((problem) => tokenizer.encodeConversation(problemMessages(problem, prompt), 'answer')), `first ${level}`);
+  const first = await answers(
+    asked.map((problem) => tokenizer.encodeConversation(problemMessages(problem, prompt), 'answer')),
+    `first ${level}`,
+  );
   const failures: Failure[] = [];
   let right = 0;
   for (const [i, problem] of asked.entries()) {

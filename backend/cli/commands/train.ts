@@ -23,7 +23,10 @@ export const train: CliCommand = {
     addRunOptions(command)
       .option('--resume [run]', 'go on with the newest unfinished run of this configuration, or with the named one')
       .option('--json <file>', 'write the result there')
-      .addHelpText('after', '\nExamples:\n  critique-grpo train --preset demo\n  critique-grpo train --preset demo --critic verdict --seed 1 --json result.json\n  critique-grpo train my.cgrpo.json --set optimizer.learningRate=5e-7 --resume')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  critique-grpo train --preset demo\n  critique-grpo train --preset demo --critic verdict --seed 1 --json result.json\n  critique-grpo train my.cgrpo.json --set optimizer.learningRate=5e-7 --resume',
+      )
       .action(async (file: string | undefined, options: TrainOptions) => {
         process.exitCode = await trainOnce(file, options, context);
       });
@@ -50,7 +53,9 @@ async function trainOnce(file: string | undefined, options: TrainOptions, contex
     view.end();
   }
   const problems = await problemTexts(config, context);
-  context.output.write(`${summaryLines(result, { config, problemText: (id) => problems.get(id) ?? id, hasColor: context.output.hasColor, columns: context.output.columns() }).join('\n')}\n`);
+  context.output.write(
+    `${summaryLines(result, { config, problemText: (id) => problems.get(id) ?? id, hasColor: context.output.hasColor, columns: context.output.columns() }).join('\n')}\n`,
+  );
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(trainReport(config, result), null, 2)}\n`);
   return result.reason === 'interrupted' ? exitCodes.interrupted : exitCodes.done;
 }
@@ -79,7 +84,11 @@ export function trainReport(config: RunConfig, result: SessionResult) {
     seed: config.seed,
     before: score(result.before),
     after: score(result.after),
-    persistentFailures: { before: result.failuresBefore.length, after: result.failuresAfter.length, remaining: result.failuresAfter.map(({ problemId, level, causes }) => ({ problemId, level, causes })) },
+    persistentFailures: {
+      before: result.failuresBefore.length,
+      after: result.failuresAfter.length,
+      remaining: result.failuresAfter.map(({ problemId, level, causes }) => ({ problemId, level, causes })),
+    },
     tokens: { sampled: result.tokensSampled, trained: result.tokensTrained },
     updates: result.updates,
     seconds: Math.round(result.seconds * 10) / 10,

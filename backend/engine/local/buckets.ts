@@ -30,7 +30,7 @@ export interface MicroBatch {
 export function packMicroBatches(lengths: readonly number[], maxTokens: number, maxLength: number): MicroBatch[] {
   const order = lengths.map((_, index) => index).sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
   const batches: MicroBatch[] = [];
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     const length = Math.min(maxLength, lengthBucket(lengths[order[start] as number] as number));
     const full = Math.max(1, Math.floor(maxTokens / length));
     const members = order.slice(start, start + full);

@@ -54,7 +54,9 @@ export class EngineProcess implements Engine {
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr = (this.stderr + chunk.toString('utf8')).slice(-4000)));
     this.child.on('message', (message: FromEngine) => this.receive(message));
     this.child.on('error', (error) => this.die(`it could not be started (${error.message})`));
-    this.child.on('close', (code, signal) => this.die(signal === null ? `it ended with exit code ${code ?? 'unknown'}` : `it was ended by ${signal}`));
+    this.child.on('close', (code, signal) =>
+      this.die(signal === null ? `it ended with exit code ${code ?? 'unknown'}` : `it was ended by ${signal}`),
+    );
   }
 
   /** Starts the child and opens the model. */
@@ -171,7 +173,8 @@ function deathError(how: string, stderr: string): WorkbenchError {
   return new WorkbenchError({
     code: 'engine.died',
     message: `The engine process is gone: ${how}.${said}`,
-    remedy: 'The run can be resumed from its last checkpoint. If it dies again, it may be out of memory: lower training.microBatchTokens or turn on training.layerCheckpointing.',
+    remedy:
+      'The run can be resumed from its last checkpoint. If it dies again, it may be out of memory: lower training.microBatchTokens or turn on training.layerCheckpointing.',
   });
 }
 

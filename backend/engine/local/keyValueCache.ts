@@ -72,7 +72,8 @@ export class KeyValueCache {
     const used = prompt.length * headDim;
     this.arrays.forEach((array, i) => {
       const from = (i % 2 === 0 ? prompt.keys : prompt.values)[i >> 1] as Float32Array;
-      for (let head = 0; head < nKvHeads; head++) array.set(from.subarray(head * used, (head + 1) * used), (row * nKvHeads + head) * this.capacityNow * headDim);
+      for (let head = 0; head < nKvHeads; head++)
+        array.set(from.subarray(head * used, (head + 1) * used), (row * nKvHeads + head) * this.capacityNow * headDim);
     });
   }
 

@@ -62,7 +62,12 @@ export class LocalEngine implements Engine {
     const tables = ropeTables(config.rope, config.headDim, positions);
     const shape = [positions, config.headDim / 2];
     const all = options.lora === undefined ? parameters : new Map([...parameters, ...initializeAdapter(specs, options.adapterSeed ?? 0)]);
-    const weights = new ModelWeights(specs, all, { cos: new Tensor('float32', tables.cos, shape), sin: new Tensor('float32', tables.sin, shape) }, options.keepReference);
+    const weights = new ModelWeights(
+      specs,
+      all,
+      { cos: new Tensor('float32', tables.cos, shape), sin: new Tensor('float32', tables.sin, shape) },
+      options.keepReference,
+    );
     return new LocalEngine(options, folder, weights, positions);
   }
 
@@ -97,12 +102,20 @@ export class LocalEngine implements Engine {
       this.checkTokens(prompt, `prompt ${i}`);
     });
     const { maxRows, microBatchTokens } = this.options;
-    return sampleSequences({ ...this.model(request.weights ?? 'policy', this.decoding), maxRows, maxPrefillTokens: microBatchTokens }, request, options);
+    return sampleSequences(
+      { ...this.model(request.weights ?? 'policy', this.decoding), maxRows, maxPrefillTokens: microBatchTokens },
+      request,
+      options,
+    );
   }
 
   async forward(sequences: readonly ForwardSequence[], options: CallOptions & { readonly weights?: WeightsName } = {}): Promise<ForwardResult> {
     this.checkSequences(sequences);
-    return forwardSequences({ ...this.model(options.weights ?? 'policy', this.training), maxTokens: this.options.microBatchTokens }, sequences, options);
+    return forwardSequences(
+      { ...this.model(options.weights ?? 'policy', this.training), maxTokens: this.options.microBatchTokens },
+      sequences,
+      options,
+    );
   }
 
   async forwardBackward(sequences: readonly TrainSequence[], loss: LossProgram, options: CallOptions = {}): Promise<ForwardBackwardResult> {
@@ -154,7 +167,11 @@ export class LocalEngine implements Engine {
     const { lora } = this.options;
     if (form === 'adapter') {
       if (lora === undefined) {
-        throw new WorkbenchError({ code: 'export.noAdapter', message: 'This run trains all weights, so there is no adapter to export.', remedy: 'Export the merged form.' });
+        throw new WorkbenchError({
+          code: 'export.noAdapter',
+          message: 'This run trains all weights, so there is no adapter to export.',
+          remedy: 'Export the merged form.',
+        });
       }
       return saveAdapterFolder(folder, this.folder, lora, this.weights.policy);
     }

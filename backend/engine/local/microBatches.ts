@@ -35,7 +35,9 @@ export async function forwardSequences(model: BatchModel, sequences: readonly Fo
   for (const packed of packAll(model, sequences)) {
     options.signal?.throwIfAborted();
     const { batch, length } = packed.batch;
-    const program = await model.programs.get(`logprob ${batch}x${length}/${packed.nTargets}`, () => logprobProgram(model.program, batch, length, packed.nTargets));
+    const program = await model.programs.get(`logprob ${batch}x${length}/${packed.nTargets}`, () =>
+      logprobProgram(model.program, batch, length, packed.nTargets),
+    );
     const outputs = await runProgram(program, { ...model.feeds, ...packed.feeds });
     unpack(packed, outputs['logprobs'] as Tensor, logprobs);
     unpack(packed, outputs['entropies'] as Tensor, entropies);
@@ -50,7 +52,12 @@ export interface TrainModel extends BatchModel {
 }
 
 /** Adds the loss's gradient to each parameter's accumulator. Throws `engine.notFinite` when the loss is not finite. */
-export async function forwardBackwardSequences(model: TrainModel, sequences: readonly TrainSequence[], loss: LossProgram, options: CallOptions = {}): Promise<ForwardBackwardResult> {
+export async function forwardBackwardSequences(
+  model: TrainModel,
+  sequences: readonly TrainSequence[],
+  loss: LossProgram,
+  options: CallOptions = {},
+): Promise<ForwardBackwardResult> {
   const logprobs: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
   const entropies: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
   const lossKey = JSON.stringify(loss);

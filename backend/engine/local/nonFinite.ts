@@ -1,7 +1,7 @@
 /** Finds where a number stopped being finite, so that the error can name the op and the parameter next to it. */
 import { WorkbenchError } from '../../core/errors.ts';
 import type { Graph, Node } from '../../graph/ir.ts';
-import { compile, runProgram, Tensor } from './session.ts';
+import { compile, runProgram, type Tensor } from './session.ts';
 
 /** How many intermediate values one diagnostic run may return, in bytes. */
 const diagnosisBytes = 2 ** 30;
@@ -25,7 +25,9 @@ async function firstNonFinite(graph: Graph, feeds: Readonly<Record<string, Tenso
   const program = await compile({ ...graph, outputs: inner.map((id) => ({ name: `value ${id}`, value: id })) }, { threads: 1 });
   try {
     const outputs = await runProgram(program, feeds);
-    const first = graph.nodes.find((node) => node.outputs.some((id) => outputs[`value ${id}`] !== undefined && !allFinite(outputs[`value ${id}`] as Tensor)));
+    const first = graph.nodes.find((node) =>
+      node.outputs.some((id) => outputs[`value ${id}`] !== undefined && !allFinite(outputs[`value ${id}`] as Tensor)),
+    );
     return first === undefined ? undefined : describe(graph, first);
   } finally {
     await program.session.release();

@@ -57,7 +57,11 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
     if (free === 0 || waiting.length === 0) return;
     const entering = waiting.splice(0, free);
     const missing = [...new Set(entering.map((row) => row.prompt))].filter((prompt) => !prompts.has(prompt));
-    await prefill(model, missing.map((prompt) => [prompt, request.prompts[prompt] as readonly number[]] as const), prompts);
+    await prefill(
+      model,
+      missing.map((prompt) => [prompt, request.prompts[prompt] as readonly number[]] as const),
+      prompts,
+    );
     for (const row of entering) {
       cache.loadPrompt(active.length, prompts.get(row.prompt) as PromptCache);
       active.push(row);
@@ -84,7 +88,11 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
       row.next = token;
       const finish = stop.has(token) ? 'stop' : row.tokens.length >= row.limit ? 'length' : undefined;
       if (finish === undefined) continue;
-      (results[row.prompt] as SampledSequence[])[row.index] = { tokens: Int32Array.from(row.tokens), logprobs: Float32Array.from(row.logprobs), finish };
+      (results[row.prompt] as SampledSequence[])[row.index] = {
+        tokens: Int32Array.from(row.tokens),
+        logprobs: Float32Array.from(row.logprobs),
+        finish,
+      };
       const last = active.length - 1;
       if (slot !== last) {
         cache.copyRow(last, slot);
@@ -116,9 +124,17 @@ function openRows(request: SampleRequest, positions: number): Row[] {
 }
 
 /** Keys and values of all prompt tokens but the last, into `into`. */
-async function prefill(model: SamplerModel, prompts: readonly (readonly [number, readonly number[]])[], into: Map<number, PromptCache>): Promise<void> {
+async function prefill(
+  model: SamplerModel,
+  prompts: readonly (readonly [number, readonly number[]])[],
+  into: Map<number, PromptCache>,
+): Promise<void> {
   const { nLayers, nKvHeads, headDim } = model.program.config;
-  for (const { members, batch, length } of packMicroBatches(prompts.map(([, tokens]) => Math.max(1, tokens.length - 1)), model.maxPrefillTokens, model.program.positions)) {
+  for (const { members, batch, length } of packMicroBatches(
+    prompts.map(([, tokens]) => Math.max(1, tokens.length - 1)),
+    model.maxPrefillTokens,
+    model.program.positions,
+  )) {
     const tokens = new Int32Array(batch * length);
     members.forEach((member, b) => tokens.set((prompts[member] as readonly [number, readonly number[]])[1].slice(0, -1), b * length));
     const program = await model.programs.get(`prefill ${batch}x${length}`, () => prefillProgram(model.program, batch, length));
@@ -143,7 +159,13 @@ async function prefill(model: SamplerModel, prompts: readonly (readonly [number,
 }
 
 /** One token for every active row. */
-async function decodeOnce(model: SamplerModel, request: SampleRequest, mode: DecodeMode, cache: KeyValueCache, active: readonly Row[]): Promise<{ token: number; logprob: number }[]> {
+async function decodeOnce(
+  model: SamplerModel,
+  request: SampleRequest,
+  mode: DecodeMode,
+  cache: KeyValueCache,
+  active: readonly Row[],
+): Promise<{ token: number; logprob: number }[]> {
   const batch = rowBucket(active.length);
   const tokens = new Int32Array(batch);
   const positions = new Int32Array(batch);
@@ -153,7 +175,9 @@ async function decodeOnce(model: SamplerModel, request: SampleRequest, mode: Dec
     positions[slot] = row.position;
     if (mode !== 'greedy') uniforms[slot] = openUniform(row.rng.uint32());
   });
-  const program = await model.programs.get(`decode ${mode} ${batch}x${cache.capacity}`, () => decodeProgram(model.program, batch, cache.capacity, mode));
+  const program = await model.programs.get(`decode ${mode} ${batch}x${cache.capacity}`, () =>
+    decodeProgram(model.program, batch, cache.capacity, mode),
+  );
   const outputs = await runProgram(program, {
     ...model.feeds,
     ...cache.feeds(batch),

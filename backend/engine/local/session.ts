@@ -30,7 +30,11 @@ export async function compile(graph: Graph, options: SessionOptions): Promise<Co
 }
 
 /** Runs a program on the feeds it reads; others are ignored (a graph drops inputs that reach no output, such as the head in prefill). */
-export async function runProgram(program: CompiledProgram, feeds: Readonly<Record<string, Tensor>>, fetches?: Readonly<Record<string, Tensor | null>>): Promise<InferenceSession.ReturnType> {
+export async function runProgram(
+  program: CompiledProgram,
+  feeds: Readonly<Record<string, Tensor>>,
+  fetches?: Readonly<Record<string, Tensor | null>>,
+): Promise<InferenceSession.ReturnType> {
   const read: Record<string, Tensor> = {};
   for (const name of program.session.inputNames) {
     const tensor = feeds[name];

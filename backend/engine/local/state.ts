@@ -60,6 +60,10 @@ async function readPolicyVersion(folder: string): Promise<number> {
     if (typeof policyVersion === 'number' && Number.isSafeInteger(policyVersion)) return policyVersion;
     throw new Error('it names no policyVersion');
   } catch (error) {
-    throw new WorkbenchError({ code: 'checkpoint.damaged', message: `The checkpoint's ${path} cannot be used (${messageOf(error)}).`, remedy: 'Resume from an earlier checkpoint.' });
+    throw new WorkbenchError({
+      code: 'checkpoint.damaged',
+      message: `The checkpoint's ${path} cannot be used (${messageOf(error)}).`,
+      remedy: 'Resume from an earlier checkpoint.',
+    });
   }
 }

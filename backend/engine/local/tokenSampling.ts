@@ -27,7 +27,9 @@ export function drawToken(logits: Float32Array, offset: number, size: number, tr
   for (let i = 0; i < size; i++) normalizer += Math.exp((logits[offset + i] as number) - largest);
   const logprobOf = (token: number): number => (logits[offset + token] as number) - largest - Math.log(normalizer);
 
-  const order = Array.from({ length: size }, (_, token) => token).sort((a, b) => (logits[offset + b] as number) - (logits[offset + a] as number) || a - b);
+  const order = Array.from({ length: size }, (_, token) => token).sort(
+    (a, b) => (logits[offset + b] as number) - (logits[offset + a] as number) || a - b,
+  );
   const candidates = truncation.topK > 0 ? order.slice(0, truncation.topK) : order;
   const masses = candidates.map((token) => Math.exp(((logits[offset + token] as number) - largest) / truncation.temperature));
   const reach = masses.reduce((a, b) => a + b, 0) * truncation.topP;

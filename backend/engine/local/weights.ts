@@ -24,7 +24,12 @@ export class ModelWeights {
   private readonly referenceFeeds: Readonly<Record<string, Tensor>> | undefined;
 
   /** `tables` are further constant inputs of every program (rotary tables). */
-  constructor(specs: readonly ParameterSpec[], policy: ReadonlyMap<string, Float32Array>, tables: Readonly<Record<string, Tensor>>, keepReference: boolean) {
+  constructor(
+    specs: readonly ParameterSpec[],
+    policy: ReadonlyMap<string, Float32Array>,
+    tables: Readonly<Record<string, Tensor>>,
+    keepReference: boolean,
+  ) {
     this.specs = specs;
     this.policy = policy;
     const valuesOf = (spec: ParameterSpec): Float32Array => {
@@ -36,14 +41,24 @@ export class ModelWeights {
     this.policyFeeds = { ...tables, ...Object.fromEntries(specs.map((spec) => [spec.name, tensorOf(spec, valuesOf(spec))])) };
     // Frozen parameters are shared with the reference; only what trains needs a copy.
     this.referenceFeeds = keepReference
-      ? { ...this.policyFeeds, ...Object.fromEntries(specs.filter((spec) => spec.trainable).map((spec) => [spec.name, tensorOf(spec, valuesOf(spec).slice())])) }
+      ? {
+          ...this.policyFeeds,
+          ...Object.fromEntries(specs.filter((spec) => spec.trainable).map((spec) => [spec.name, tensorOf(spec, valuesOf(spec).slice())])),
+        }
       : undefined;
     this.trainable = specs
       .filter((spec) => spec.trainable)
       .map((spec) => {
         const values = valuesOf(spec);
         const gradient = new Float32Array(values.length);
-        return { spec, values, gradient, gradientTensor: tensorOf(spec, gradient), firstMoment: new Float32Array(values.length), secondMoment: new Float32Array(values.length) };
+        return {
+          spec,
+          values,
+          gradient,
+          gradientTensor: tensorOf(spec, gradient),
+          firstMoment: new Float32Array(values.length),
+          secondMoment: new Float32Array(values.length),
+        };
       });
   }
 

@@ -9,7 +9,9 @@ type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'sigmoid' | 'tanh' 
 export type ElementwiseOp = Binary | Comparison | Unary | 'where' | 'clamp' | 'cast' | 'stopGradient' | 'constant';
 
 /** Rule of a broadcasting op from the gradients of both operands before they are summed over broadcast axes. */
-function binary<K extends Binary>(partials: (c: GradientContext<K>, dy: Value, a: Value, b: Value) => readonly [() => Value, () => Value]): OpRule<K> {
+function binary<K extends Binary>(
+  partials: (c: GradientContext<K>, dy: Value, a: Value, b: Value) => readonly [() => Value, () => Value],
+): OpRule<K> {
   return {
     infer(inputs, _attributes, where) {
       expectInputs(inputs, 2, 2, where);

@@ -24,7 +24,8 @@ export const indexing: Rules<IndexingOp> = {
     infer(inputs, { rows }, where) {
       expectInputs(inputs, 2, 2, where);
       const [indices, updates] = [at(inputs, 0), at(inputs, 1)];
-      if (indices.dtype !== 'i32' || indices.shape.length !== 1 || indices.shape[0] !== updates.shape[0]) fail(where, 'needs one i32 index for each row of the updates');
+      if (indices.dtype !== 'i32' || indices.shape.length !== 1 || indices.shape[0] !== updates.shape[0])
+        fail(where, 'needs one i32 index for each row of the updates');
       return [{ dtype: 'f32', shape: [rows, ...updates.shape.slice(1)] }];
     },
     gradient: ({ g, gradient, inputs }) => [undefined, g.gatherRows(gradient, at(inputs, 0))],
@@ -33,7 +34,8 @@ export const indexing: Rules<IndexingOp> = {
     infer(inputs, _attributes, where) {
       expectInputs(inputs, 2, 2, where);
       const [x, indices] = [at(inputs, 0), at(inputs, 1)];
-      if (x.shape.length !== 2 || indices.dtype !== 'i32' || indices.shape.length !== 1 || indices.shape[0] !== x.shape[0]) fail(where, 'needs a matrix and one i32 index a row');
+      if (x.shape.length !== 2 || indices.dtype !== 'i32' || indices.shape.length !== 1 || indices.shape[0] !== x.shape[0])
+        fail(where, 'needs a matrix and one i32 index a row');
       return [{ dtype: x.dtype, shape: [x.shape[0] as number] }];
     },
     gradient: ({ g, gradient, inputs }) => [g.unpick(gradient, at(inputs, 1), at(inputs, 0).shape[1] as number), undefined],
@@ -42,7 +44,8 @@ export const indexing: Rules<IndexingOp> = {
     infer(inputs, { width }, where) {
       expectInputs(inputs, 2, 2, where);
       const [values, indices] = [at(inputs, 0), at(inputs, 1)];
-      if (values.shape.length !== 1 || indices.dtype !== 'i32' || indices.shape.length !== 1 || indices.shape[0] !== values.shape[0]) fail(where, 'needs vectors of equal length, the second of i32');
+      if (values.shape.length !== 1 || indices.dtype !== 'i32' || indices.shape.length !== 1 || indices.shape[0] !== values.shape[0])
+        fail(where, 'needs vectors of equal length, the second of i32');
       return [{ dtype: 'f32', shape: [values.shape[0] as number, width] }];
     },
     gradient: ({ g, gradient, inputs }) => [g.pick(gradient, at(inputs, 1)), undefined],

@@ -17,15 +17,29 @@ function innerShape(a: Value, b: Value, { transposeA, transposeB }: OpAttributes
   return [transposeA ? aColumns : aRows, transposeB ? bRows : bColumns];
 }
 
-function operandGradients(product: Product, dy: Value, a: Value, b: Value, { transposeA, transposeB, alpha }: OpAttributes['matmul'], wanted: readonly boolean[]) {
+function operandGradients(
+  product: Product,
+  dy: Value,
+  a: Value,
+  b: Value,
+  { transposeA, transposeB, alpha }: OpAttributes['matmul'],
+  wanted: readonly boolean[],
+) {
   const da = () =>
-    transposeA ? product(b, dy, { transposeA: transposeB, transposeB: true, alpha }) : product(dy, b, { transposeA: false, transposeB: !transposeB, alpha });
+    transposeA
+      ? product(b, dy, { transposeA: transposeB, transposeB: true, alpha })
+      : product(dy, b, { transposeA: false, transposeB: !transposeB, alpha });
   const db = () =>
-    transposeB ? product(dy, a, { transposeA: true, transposeB: transposeA, alpha }) : product(a, dy, { transposeA: !transposeA, transposeB: false, alpha });
+    transposeB
+      ? product(dy, a, { transposeA: true, transposeB: transposeA, alpha })
+      : product(a, dy, { transposeA: !transposeA, transposeB: false, alpha });
   return [wanted[0] ? da() : undefined, wanted[1] ? db() : undefined] as const;
 }
 
-const gemmOf = (g: GraphBuilder): Product => (a, b, options) => g.gemm(a, b, undefined, options);
+const gemmOf =
+  (g: GraphBuilder): Product =>
+  (a, b, options) =>
+    g.gemm(a, b, undefined, options);
 
 export const linear: Rules<LinearOp> = {
   matmul: {
@@ -33,7 +47,8 @@ export const linear: Rules<LinearOp> = {
       expectInputs(inputs, 2, 2, where);
       const [a, b] = [at(inputs, 0), at(inputs, 1)];
       const lead = a.shape.slice(0, -2);
-      if (a.shape.length < 2 || a.shape.length !== b.shape.length || lead.some((size, axis) => size !== b.shape[axis])) fail(where, 'leading axes must be equal');
+      if (a.shape.length < 2 || a.shape.length !== b.shape.length || lead.some((size, axis) => size !== b.shape[axis]))
+        fail(where, 'leading axes must be equal');
       return [{ dtype: 'f32', shape: [...lead, ...innerShape(a, b, attributes, where)] }];
     },
     gradient: ({ g, gradient, inputs, attributes, wanted }) =>

@@ -54,8 +54,10 @@ export const normalization: Rules<NormalizationOp> = {
       const [x, cos, sin, positions] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
       const [batch, length, width] = x.shape;
       if (x.shape.length !== 3 || (width as number) % (2 * heads) !== 0) fail(where, `needs x [batch, length, ${heads} heads × an even size]`);
-      if (!sameShape(cos.shape, sin.shape) || cos.shape[1] !== (width as number) / heads / 2) fail(where, 'cos and sin must be [positions, head size / 2]');
-      if (positions.dtype !== 'i32' || !sameShape(positions.shape, [batch as number, length as number])) fail(where, 'positions must be i32 [batch, length]');
+      if (!sameShape(cos.shape, sin.shape) || cos.shape[1] !== (width as number) / heads / 2)
+        fail(where, 'cos and sin must be [positions, head size / 2]');
+      if (positions.dtype !== 'i32' || !sameShape(positions.shape, [batch as number, length as number]))
+        fail(where, 'positions must be i32 [batch, length]');
       return [{ dtype: 'f32', shape: x.shape }];
     },
     // A rotation: its adjoint turns the other way.
@@ -67,7 +69,11 @@ export const normalization: Rules<NormalizationOp> = {
       const [q, k, v, mask] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
       const [z, m, width] = q.shape;
       const s = k.shape[1];
-      if (q.shape.length !== 3 || !sameShape(k.shape, [z as number, s as number, width as number]) || !sameShape(v.shape.slice(0, 2), k.shape.slice(0, 2))) {
+      if (
+        q.shape.length !== 3 ||
+        !sameShape(k.shape, [z as number, s as number, width as number]) ||
+        !sameShape(v.shape.slice(0, 2), k.shape.slice(0, 2))
+      ) {
         fail(where, 'needs q [Z, M, hd], k [Z, S, hd], v [Z, S, hv]');
       }
       if (!sameShape(mask.shape.slice(-2), [m as number, s as number]) || (mask.shape.length === 3 && mask.shape[0] !== z) || mask.shape.length > 3) {

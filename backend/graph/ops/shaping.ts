@@ -19,7 +19,8 @@ export const shaping: Rules<ShapingOp> = {
       expectInputs(inputs, 1, 1, where);
       const x = at(inputs, 0);
       const sorted = [...permutation].sort((a, b) => a - b);
-      if (sorted.length !== x.shape.length || sorted.some((axis, i) => axis !== i)) fail(where, `[${permutation.join(',')}] is no permutation of its axes`);
+      if (sorted.length !== x.shape.length || sorted.some((axis, i) => axis !== i))
+        fail(where, `[${permutation.join(',')}] is no permutation of its axes`);
       return [{ dtype: x.dtype, shape: permutation.map((axis) => x.shape[axis] as number) }];
     },
     gradient: ({ g, gradient, attributes }) => {
@@ -34,14 +35,19 @@ export const shaping: Rules<ShapingOp> = {
       const first = at(inputs, 0);
       for (const part of inputs) {
         const differs = part.shape.some((size, i) => i !== axis && size !== first.shape[i]);
-        if (part.dtype !== first.dtype || part.shape.length !== first.shape.length || differs) fail(where, 'parts must agree in type and in all other axes');
+        if (part.dtype !== first.dtype || part.shape.length !== first.shape.length || differs)
+          fail(where, 'parts must agree in type and in all other axes');
       }
       const total = inputs.reduce((sum, part) => sum + (part.shape[axis] ?? fail(where, `there is no axis ${axis}`)), 0);
       return [{ dtype: first.dtype, shape: first.shape.map((size, i) => (i === axis ? total : size)) }];
     },
     gradient: ({ g, gradient, inputs, attributes }) => {
       if (inputs.length === 1) return [gradient];
-      return g.split(gradient, attributes.axis, inputs.map((part) => part.shape[attributes.axis] as number));
+      return g.split(
+        gradient,
+        attributes.axis,
+        inputs.map((part) => part.shape[attributes.axis] as number),
+      );
     },
   },
   slice: {
@@ -54,7 +60,16 @@ export const shaping: Rules<ShapingOp> = {
     },
     gradient: ({ g, gradient, inputs, attributes: { axis, start, end } }) => {
       const { shape } = at(inputs, 0);
-      const zeros = (size: number) => (size === 0 ? [] : [g.constant('f32', shape.map((n, i) => (i === axis ? size : n)), 0)]);
+      const zeros = (size: number) =>
+        size === 0
+          ? []
+          : [
+              g.constant(
+                'f32',
+                shape.map((n, i) => (i === axis ? size : n)),
+                0,
+              ),
+            ];
       return [g.concat([...zeros(start), gradient, ...zeros((shape[axis] as number) - end)], axis)];
     },
   },
@@ -67,7 +82,10 @@ export const shaping: Rules<ShapingOp> = {
       return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((n, i) => (i === axis ? size : n)) }));
     },
     gradient: ({ g, gradients, outputs, attributes }) => [
-      g.concat(outputs.map((part, i) => gradients[i] ?? g.constant('f32', part.shape, 0)), attributes.axis),
+      g.concat(
+        outputs.map((part, i) => gradients[i] ?? g.constant('f32', part.shape, 0)),
+        attributes.axis,
+      ),
     ],
   },
   expand: {
