@@ -53,11 +53,24 @@ async function trainOnce(file: string | undefined, options: TrainOptions, contex
     view.end();
   }
   const problems = await problemTexts(config, context);
-  context.output.write(
-    `${summaryLines(result, { config, problemText: (id) => problems.get(id) ?? id, hasColor: context.output.hasColor, columns: context.output.columns() }).join('\n')}\n`,
-  );
+  const { hasColor } = context.output;
+  const problemText = (id: string): string => problems.get(id) ?? id;
+  const lines = summaryLines(result, { config, problemText, command: commandLine(file, options), hasColor, columns: context.output.columns() });
+  context.output.write(`${lines.join('\n')}\n`);
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(trainReport(config, result), null, 2)}\n`);
   return result.reason === 'interrupted' ? exitCodes.interrupted : exitCodes.done;
+}
+
+/** How to write this command again. */
+function commandLine(file: string | undefined, { preset, seed, set }: TrainOptions): string {
+  const given = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [`--${name} ${value}`]);
+  return [
+    'npx critique-grpo train',
+    ...(file === undefined ? [] : [file]),
+    ...given('preset', preset),
+    ...given('seed', seed),
+    ...set.map((setting) => `--set ${setting}`),
+  ].join(' ');
 }
 
 async function problemTexts(config: RunConfig, { demoFolder }: CliContext): Promise<Map<string, string>> {

@@ -105,10 +105,11 @@ export class EngineProcess implements Engine {
   async dispose(): Promise<void> {
     this.disposing = true;
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const closed = new Promise<void>((resolve) => this.child.once('close', () => resolve()));
+    // Not 'close': Node never reports it for a child whose channel was closed from this side.
+    const ended = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
     if (this.child.connected) this.child.disconnect();
     const killer = setTimeout(() => this.child.kill('SIGKILL'), 2000);
-    await closed;
+    await ended;
     clearTimeout(killer);
   }
 

@@ -142,7 +142,11 @@ describe('a file', () => {
   it('may name an empty tensor after the one that begins where it does', () =>
     withFolder(async (folder) => {
       const path = join(folder, 'x.safetensors');
-      await writeRaw(path, { x: { dtype: 'F32', shape: [1], data_offsets: [0, 4] }, empty: { dtype: 'F32', shape: [0, 3], data_offsets: [0, 0] } }, 4);
+      await writeRaw(
+        path,
+        { x: { dtype: 'F32', shape: [1], data_offsets: [0, 4] }, empty: { dtype: 'F32', shape: [0, 3], data_offsets: [0, 0] } },
+        4,
+      );
       expect((await readTensors(path)).map(({ name, values }) => [name, values.length])).toEqual([
         ['empty', 0],
         ['x', 1],
