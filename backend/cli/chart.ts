@@ -2,9 +2,11 @@
 
 export interface ChartLine {
   readonly label: string;
-  /** Index into the palette: lines of one variant share a color. */
+  /** Place in the palette: lines of one variant share it. */
   readonly color: number;
+  /** Bold lines are named in the legend and lie on top. */
   readonly isBold: boolean;
+  /** A point that is not finite leaves a gap. */
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
@@ -12,91 +14,135 @@ export interface Panel {
   readonly title: string;
   readonly xTitle: string;
   readonly yTitle: string;
-  /** [0, 1] for shares. */
-  readonly yRange: readonly [number, number];
+  /** What lies outside is clipped. The axis ends on round numbers at or beyond these. The x axis goes from 0 to the largest x. */
+  readonly yRange: readonly [low: number, high: number];
   readonly lines: readonly ChartLine[];
 }
 
-/** Distinguishable for color-blind readers, and on white and near-black. */
+/** Distinguishable for color-blind readers, and on white and near-black. Beyond them lines are dashed. */
 const palette = ['#d1495b', '#1f8a9e', '#8a6fb0', '#c98a1b', '#4f8a3c', '#7a7f87', '#b0568f', '#3f6fb5'] as const;
+const dashes = ['', ' stroke-dasharray="6 3"', ' stroke-dasharray="2 3"'] as const;
 
-const size = { width: 460, height: 330, left: 56, right: 16, top: 40, bottom: 52 } as const;
+const style = [
+  'text{font:12px system-ui,sans-serif;fill:#3b4048}',
+  '.title{font-weight:600;font-size:14px}',
+  '.grid{stroke:#8b919a;stroke-opacity:.25}',
+  '.page{fill:#ffffff}',
+  '@media(prefers-color-scheme:dark){text{fill:#c9ced6}.page{fill:#16191d}}',
+].join('');
+
+const panelSize = { width: 460, height: 330 } as const;
+const plot = { left: 56, right: 440, top: 40, bottom: 278 } as const;
+const legendRow = 22;
+/** Widest a character of the legend gets, in pixels, so that no label runs into the next. */
+const characterWidth = 7.5;
 
 /** Panels side by side over one legend. */
 export function chart(panels: readonly Panel[]): string {
-  const legend = [...new Map(panels.flatMap(({ lines }) => lines.filter(({ isBold }) => isBold).map(({ label, color }) => [label, color] as const)))];
-  const width = panels.length * size.width;
-  const legendRows = Math.ceil(legend.length / 3);
-  const height = size.height + 22 * legendRows + 8;
-  const column = width / 3;
-  const entries = legend.map(([label, color], i) => {
-    const x = 16 + (i % 3) * column;
-    const y = size.height + 12 + 22 * Math.floor(i / 3);
-    return `<line x1="${round(x)}" y1="${y}" x2="${round(x + 22)}" y2="${y}" stroke="${colorOf(color)}" stroke-width="3"/><text x="${round(x + 30)}" y="${y + 4}">${escapeText(label)}</text>`;
+  const colors = new Map(panels.flatMap(({ lines }) => lines.filter(({ isBold }) => isBold).map(({ label, color }) => [label, color] as const)));
+  const width = panels.length * panelSize.width;
+  const entryWidth = 54 + characterWidth * Math.max(0, ...[...colors.keys()].map((label) => label.length));
+  const columns = Math.max(1, Math.floor((width - plot.left) / entryWidth));
+  const height = panelSize.height + legendRow * Math.ceil(colors.size / columns) + 8;
+  const legend = [...colors].map(([label, color], i) => {
+    const x = round(plot.left + (i % columns) * entryWidth);
+    const y = panelSize.height + 8 + legendRow * Math.floor(i / columns);
+    return `<line x1="${x}" y1="${y}" x2="${round(x + 22)}" y2="${y}" stroke-width="3"${stroke(color)}/>${text(x + 30, y + 4, label)}`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    `<style>text{font:12px system-ui,sans-serif;fill:#3b4048}.t{font-weight:600;font-size:14px}.g{stroke:#8b919a;stroke-opacity:.25}.f{fill:#ffffff}@media(prefers-color-scheme:dark){text{fill:#c9ced6}.f{fill:#16191d}}</style>`,
-    `<rect class="f" width="${width}" height="${height}" rx="6"/>`,
-    ...panels.map((panel, i) => `<g transform="translate(${i * size.width},0)">${panelBody(panel)}</g>`),
-    ...entries,
+    `<title>${escape(panels.map(({ title, yTitle }) => `${title}: ${yTitle}`).join('; '))}</title>`,
+    `<style>${style}</style>`,
+    `<clipPath id="plot"><rect x="${plot.left}" y="${plot.top - 2}" width="${plot.right - plot.left + 2}" height="${plot.bottom - plot.top + 4}"/></clipPath>`,
+    `<rect class="page" width="${width}" height="${height}" rx="6"/>`,
+    ...panels.map((panel, i) => `<g transform="translate(${i * panelSize.width},0)">\n${panelBody(panel).join('\n')}\n</g>`),
+    ...legend,
     '</svg>\n',
   ].join('\n');
 }
 
-function panelBody({ title, xTitle, yTitle, yRange, lines }: Panel): string {
-  const xMax = Math.max(1, ...lines.flatMap(({ points }) => points.map(([x]) => x)));
-  const xTicks = niceTicks(0, xMax);
+function panelBody({ title, xTitle, yTitle, yRange, lines }: Panel): string[] {
+  const xTicks = niceTicks(0, Math.max(1, ...lines.flatMap(({ points }) => points.map(([x]) => x)).filter(Number.isFinite)));
   const yTicks = niceTicks(...yRange);
-  const xEnd = Math.max(xMax, xTicks.at(-1) ?? xMax);
-  const [low, high] = yRange;
-  const xAt = (x: number): number => size.left + (x / xEnd) * (size.width - size.left - size.right);
-  const yAt = (y: number): number =>
-    size.top + (1 - (Math.min(high, Math.max(low, y)) - low) / (high - low)) * (size.height - size.top - size.bottom);
-  const bottom = size.height - size.bottom;
-  const middle = (size.left + size.width - size.right) / 2;
-  const pathOf = ({ points, color, isBold }: ChartLine): string => {
-    const d = points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${round(xAt(x))} ${round(yAt(y))}`).join('');
-    return `<path d="${d}" fill="none" stroke="${colorOf(color)}" stroke-width="${isBold ? 3 : 1}" stroke-opacity="${isBold ? 1 : 0.45}" stroke-linejoin="round"/>`;
+  const xAt = axis(xTicks, plot.left, plot.right);
+  const yAt = axis(yTicks, plot.bottom, plot.top);
+  const middle = (plot.left + plot.right) / 2;
+  const path = ({ points, color, isBold }: ChartLine): string => {
+    const width = isBold ? 'stroke-width="3"' : 'stroke-width="1" stroke-opacity="0.45"';
+    return `<path d="${pathData(points, xAt, yAt)}" fill="none" stroke-linejoin="round" ${width}${stroke(color)}/>`;
   };
   return [
-    `<text class="t" x="${size.left}" y="24">${escapeText(title)}</text>`,
-    ...yTicks.map(
-      (y) =>
-        `<line class="g" x1="${size.left}" x2="${size.width - size.right}" y1="${round(yAt(y))}" y2="${round(yAt(y))}"/><text x="${size.left - 8}" y="${round(yAt(y) + 4)}" text-anchor="end">${tickText(y)}</text>`,
-    ),
-    ...xTicks.map((x) => `<text x="${round(xAt(x))}" y="${bottom + 18}" text-anchor="middle">${tickText(x)}</text>`),
-    `<text x="${middle}" y="${bottom + 38}" text-anchor="middle">${escapeText(xTitle)}</text>`,
-    `<text transform="translate(14,${(size.top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeText(yTitle)}</text>`,
-    // Bold means last, so that they lie on top.
-    ...[...lines].sort((a, b) => Number(a.isBold) - Number(b.isBold)).map(pathOf),
-  ].join('');
+    text(plot.left, 24, title, ' class="title"'),
+    ...yTicks.flatMap((tick) => {
+      const y = round(yAt(tick));
+      return [
+        `<line class="grid" x1="${plot.left}" x2="${plot.right}" y1="${y}" y2="${y}"/>`,
+        text(plot.left - 8, y + 4, tickText(tick), ' class="tick" text-anchor="end"'),
+      ];
+    }),
+    ...xTicks.map((tick) => text(xAt(tick), plot.bottom + 18, tickText(tick), ' class="tick" text-anchor="middle"')),
+    text(middle, plot.bottom + 38, xTitle, ' text-anchor="middle"'),
+    `<g transform="translate(14,${(plot.top + plot.bottom) / 2}) rotate(-90)">${text(0, 0, yTitle, ' text-anchor="middle"')}</g>`,
+    '<g clip-path="url(#plot)">',
+    ...[...lines].sort((a, b) => Number(a.isBold) - Number(b.isBold)).map(path),
+    '</g>',
+  ];
 }
 
-/** Round numbers (1, 2 or 5 times a power of ten apart) that cover [low, high], about five of them. */
+/** Numbers 1, 2 or 5 times a power of ten apart, about five of them; the first is at or below `low`, the last at or above `high`. */
 export function niceTicks(low: number, high: number): number[] {
-  const rough = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.999) ?? rough;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.ceil(high / step - 1e-9);
+  const span = high > low ? high - low : Math.abs(low) || 1;
+  const power = 10 ** Math.floor(Math.log10(span / 5));
+  const step = power * ([1, 2, 5].find((factor) => factor * power >= (span / 5) * 0.999) ?? 10);
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** Maps the range of the ticks to pixels. */
+function axis(ticks: readonly number[], from: number, to: number): (value: number) => number {
+  const [low, high] = [ticks[0] as number, ticks.at(-1) as number];
+  return (value) => from + ((value - low) / (high - low)) * (to - from);
+}
+
+function pathData(points: ChartLine['points'], xAt: (x: number) => number, yAt: (y: number) => number): string {
+  let command = 'M';
+  return points
+    .map(([x, y]) => {
+      const isPoint = Number.isFinite(x) && Number.isFinite(y);
+      const part = isPoint ? `${command}${round(xAt(x))} ${round(yAt(y))}` : '';
+      command = isPoint ? 'L' : 'M';
+      return part;
+    })
+    .join('');
 }
 
 function tickText(value: number): string {
   if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toFixed(2))}M`;
-  if (Math.abs(value) >= 1e3) return `${Number((value / 1e3).toFixed(1))}k`;
-  return String(Number(value.toFixed(3)));
+  if (Math.abs(value) >= 1e4) return `${Number((value / 1e3).toFixed(1))}k`;
+  return String(Number(value.toPrecision(6)));
 }
 
-function colorOf(index: number): string {
-  return palette[index % palette.length] as string;
+function stroke(color: number): string {
+  return ` stroke="${palette[color % palette.length]}"${dashes[Math.floor(color / palette.length) % dashes.length]}`;
+}
+
+function text(x: number, y: number, content: string, attributes = ''): string {
+  return `<text x="${round(x)}" y="${round(y)}"${attributes}>${escape(content)}</text>`;
 }
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+function escape(content: string): string {
+  return (
+    content
+      // No XML document may hold these, escaped or not.
+      // eslint-disable-next-line no-control-regex
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+  );
 }

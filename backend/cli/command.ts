@@ -1,6 +1,6 @@
 /** What a command of the command line is: one file in `commands/`, listed by the generated index. */
 import type { Command } from 'commander';
-import type { Entries } from '../training/openRun.ts';
+import type { Entries } from '../training/policy.ts';
 
 /** Where the program finds its parts and writes its text. */
 export interface CliContext {

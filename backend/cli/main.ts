@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { WorkbenchError } from '../core/errors.ts';
-import type { Entries } from '../training/openRun.ts';
+import type { Entries } from '../training/policy.ts';
 import { exitCodes, type CliContext, type CliOutput } from './command.ts';
 import { commands } from './commands/index.ts';
 

@@ -7,7 +7,8 @@ import type { RunConfig } from '../protocol/runConfig.ts';
 import { openStore } from '../store/openStore.ts';
 import type { Store } from '../store/store.ts';
 import { runFolder } from '../store/workspaceFolders.ts';
-import { closeRun, openRun } from '../training/openRun.ts';
+import { openRun } from '../training/openRun.ts';
+import { closePolicy } from '../training/policy.ts';
 import type { RunObserver, RunOutcome } from '../training/run.ts';
 import { train } from '../training/trainer.ts';
 import type { CliContext } from './command.ts';
@@ -62,7 +63,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
       const peakRssMb = Math.round(peakResidentBytes / 2 ** 20 + process.resourceUsage().maxRSS / 1024);
       return { ...outcome, runId: id, folder, seconds: (performance.now() - start) / 1000, peakRssMb };
     } finally {
-      await closeRun(run);
+      await closePolicy(run);
     }
   } finally {
     store.close();

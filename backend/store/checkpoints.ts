@@ -80,6 +80,15 @@ export async function latestCheckpoint(runFolder: string, owner: CheckpointOwner
   return { checkpoint: null, passedOver };
 }
 
+/** All whole checkpoints of a run, newest first, whoever asks. */
+export async function wholeCheckpoints(runFolder: string): Promise<Checkpoint[]> {
+  const whole: Checkpoint[] = [];
+  for (const checkpoint of await namedCheckpoints(runFolder)) {
+    if ((await findFault(checkpoint.folder)) === null) whole.push(checkpoint);
+  }
+  return whole;
+}
+
 /**
  * Removes all but the newest `keep` checkpoints (at least one stays), and what crashes left behind. Returns the steps removed.
  * Counts folders that have a manifest; broken ones do not push out good ones.

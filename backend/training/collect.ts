@@ -55,7 +55,7 @@ export async function collectStep(run: Run, scope: StepScope, problems: readonly
       run,
       scope.step,
       entry,
-      refined.filter(({ joined, problem }) => joined && problem.id === entry.problem.id),
+      refined.filter(({ problem }) => problem.id === entry.problem.id),
     ),
   );
   return {
@@ -98,8 +98,9 @@ async function sampleRollouts(
 }
 
 /** Rollouts with a verdict, then the refinements that joined, then (supervised algorithms) the demonstration; with their credit. */
-function formGroup(run: Run, step: number, { problem, promptTokens, attempts }: Attempted, joined: readonly RefinedRollout[]): CollectedGroup {
+function formGroup(run: Run, step: number, { problem, promptTokens, attempts }: Attempted, refined: readonly RefinedRollout[]): CollectedGroup {
   const id = `${run.id}/${step}/${problem.id}`;
+  const joined = refined.filter((entry) => entry.joined);
   const graded = attempts.filter(({ verdict }) => verdict.status !== 'failed');
   const candidates = [
     ...graded.map(({ rollout, verdict }) => ({
@@ -123,7 +124,7 @@ function formGroup(run: Run, step: number, { problem, promptTokens, attempts }: 
   const credits = run.algorithm.credit(candidates satisfies readonly CreditMember[], run.switches);
   const members = candidates.map((candidate, i) => ({ ...candidate, advantage: credits[i]?.advantage ?? 0, weight: credits[i]?.weight ?? 0 }));
   const areRolloutsRight = graded.map(({ verdict }) => verdict.status === 'right');
-  const isRescued = joined.some(({ refinementVerdict }) => refinementVerdict.status === 'right');
+  const isRescued = refined.some(({ refinementVerdict }) => refinementVerdict.status === 'right');
   return {
     problem,
     promptTokens,

@@ -3,7 +3,7 @@ import type { EventBody } from '../protocol/events.ts';
 import type { Evaluation, PersistentFailure, Problem, Rollout, Verdict } from '../protocol/records.ts';
 import { evaluateScores } from './evaluateScores.ts';
 import { grade } from './grading.ts';
-import type { Run } from './run.ts';
+import type { Policy } from './policy.ts';
 import { sampleCompletions } from './sampling.ts';
 import { seedAt } from './seeds.ts';
 
@@ -22,10 +22,7 @@ export interface Evaluated {
   readonly notices: readonly Extract<EventBody, { type: 'noticeRaised' }>[];
 }
 
-/** What an evaluation needs of a run. */
-export type EvaluatedRun = Pick<Run, 'id' | 'config' | 'engine' | 'tokenizer' | 'verifier' | 'graderPool' | 'promptOf' | 'observer' | 'signal'>;
-
-export async function evaluate(run: EvaluatedRun, request: EvaluationRequest): Promise<Evaluated> {
+export async function evaluate(run: Policy, request: EvaluationRequest): Promise<Evaluated> {
   const { problems, samples, step } = request;
   const notices: Extract<EventBody, { type: 'noticeRaised' }>[] = [];
   const prompts = problems.map((problem) => run.promptOf(problem));

@@ -1,79 +1,98 @@
 /** The training loop: the one place where the order of the stages is written. */
 import { messageOf, WorkbenchError } from '../core/errors.ts';
-import { sum } from '../core/stats.ts';
 import { problemOrder } from '../data/order.ts';
-import type { EventBody } from '../protocol/events.ts';
-import type { Evaluation, Problem, Update } from '../protocol/records.ts';
+import type { Event, EventBody } from '../protocol/events.ts';
+import type { Problem, Update } from '../protocol/records.ts';
 import { restoreCheckpoint, saveCheckpoint } from './checkpointing.ts';
 import { collectStep, type Collected } from './collect.ts';
-import { evaluate, type Evaluated } from './evaluate.ts';
+import { stop } from './outcome.ts';
 import { record } from './recording.ts';
 import type { Run, RunOutcome } from './run.ts';
+import { evaluateIfDue } from './scheduledEvaluation.ts';
 import { stepMetrics } from './stepMetrics.ts';
 import { StepScope } from './stepScope.ts';
 import { storyOf } from './story.ts';
 import { updatePolicy } from './update.ts';
 
-/** How often in a row, without a finished step between, a dead engine is started anew. */
+/** How often in a row, without a step never reached before, a dead engine is started anew: what kills it again and again will go on to. */
 const maxRestarts = 3;
 
 /** Where the loop stands: the last finished step and the weights after it. */
 interface LoopState {
   step: number;
   policyVersion: number;
+  /** The step that the newest checkpoint holds; 0 without any. */
   checkpointStep: number;
 }
 
 /**
  * Trains to the end of the run's steps, or until its signal is aborted: then the step in progress is dropped, a checkpoint is written and the
  * outcome says `interrupted`. A run resumed from its last checkpoint repeats the identical trace; so does one whose engine died on the way.
+ * Any other failure is recorded as `failed` and thrown; the last checkpoint stays as it is.
  */
 export async function train(run: Run): Promise<RunOutcome> {
   record(run, { problems: distinctById([...run.trainProblems, ...run.heldOutProblems]) });
-  let state = await restore(run);
+  const state: LoopState = { step: 0, policyVersion: 0, checkpointStep: 0 };
+  await goToCheckpoint(run, state);
   const { algorithm, seed, training } = run.config;
   record(run, { events: [{ type: 'runStarted', algorithm, seed, steps: training.steps, resumedFrom: state.step > 0 ? state.step : null }] });
-  for (let restarts = 0; ;) {
-    const begun = state.step;
+  try {
+    await loopThroughDeaths(run, state);
+    return stop(run, state.step, 'finished', `All ${training.steps} steps are done.`);
+  } catch (error) {
+    return await stopEarly(run, state, error);
+  }
+}
+
+async function goToCheckpoint(run: Run, state: LoopState): Promise<void> {
+  const step = (await restoreCheckpoint(run))?.step ?? 0;
+  Object.assign(state, { step, policyVersion: (await run.engine.describe()).policyVersion, checkpointStep: step } satisfies LoopState);
+}
+
+/** A dead engine is started anew, and the loop goes on from its last checkpoint. */
+async function loopThroughDeaths(run: Run, state: LoopState): Promise<void> {
+  let death: WorkbenchError | undefined;
+  let restarts = 0;
+  let furthest = -1;
+  for (;;) {
     try {
+      if (death !== undefined) await restart(run, state, death, restarts);
       await loop(run, state);
-      return stop(run, state, 'finished', `All ${training.steps} steps are done.`);
+      return;
     } catch (error) {
-      if (run.signal.aborted) {
-        if (state.step > state.checkpointStep) await saveCheckpoint(run, state.step);
-        return stop(run, state, 'interrupted', `Stopped after step ${state.step}; resume goes on from there.`);
-      }
-      restarts = state.step > begun ? 1 : restarts + 1;
-      if (!(error instanceof WorkbenchError && error.code === 'engine.died') || restarts > maxRestarts) {
-        stop(run, state, 'failed', messageOf(error));
-        throw error;
-      }
-      const message = `${error.message} It was started anew (attempt ${restarts}) and the run goes on from its last checkpoint.`;
-      record(run, { events: [{ type: 'noticeRaised', code: 'engine.restarted', message, step: state.step }] });
-      await run.engine.reopen();
-      state = await restore(run);
+      if (run.signal.aborted || !isDeath(error)) throw error;
+      restarts = state.step > furthest ? 1 : restarts + 1;
+      furthest = Math.max(furthest, state.step);
+      if (restarts > maxRestarts) throw error;
+      death = error;
     }
   }
 }
 
-async function restore(run: Run): Promise<LoopState> {
-  const step = (await restoreCheckpoint(run))?.step ?? 0;
-  return { step, policyVersion: (await run.engine.describe()).policyVersion, checkpointStep: step };
+async function restart(run: Run, state: LoopState, death: WorkbenchError, restarts: number): Promise<void> {
+  const diedAt = state.step;
+  await run.engine.reopen();
+  await goToCheckpoint(run, state);
+  const message = `The engine died after step ${diedAt} and was started anew (${restarts} of at most ${maxRestarts} times in a row); the run goes on from step ${state.step}. ${death.message}`;
+  record(run, { events: [{ type: 'noticeRaised', code: 'engine.restarted', message, step: diedAt }] });
 }
 
 async function loop(run: Run, state: LoopState): Promise<void> {
   const { steps } = run.config.training;
-  // A run stopped between a step and its evaluation owes that evaluation.
-  await evaluateIfDue(run, state.step);
-  while (state.step < steps) {
+  for (;;) {
+    // First, since a run stopped between a step and its evaluation or checkpoint owes them.
+    await evaluateIfDue(run, state.step);
+    if (state.step % run.config.checkpoint.every === 0 || state.step === steps) await checkpoint(run, state);
+    if (state.step >= steps) return;
     run.signal.throwIfAborted();
     await takeStep(run, state);
-    await evaluateIfDue(run, state.step);
-    if (state.step % run.config.checkpoint.every === 0 || state.step === steps) {
-      await saveCheckpoint(run, state.step);
-      state.checkpointStep = state.step;
-    }
   }
+}
+
+async function checkpoint(run: Run, state: LoopState): Promise<void> {
+  if (state.step <= state.checkpointStep) return;
+  await saveCheckpoint(run, state.step);
+  state.checkpointStep = state.step;
 }
 
 async function takeStep(run: Run, state: LoopState): Promise<void> {
@@ -93,10 +112,11 @@ async function takeStep(run: Run, state: LoopState): Promise<void> {
     seconds: scope.watch.seconds(),
     metrics: { ...stepMetrics(collected), ...updated.metrics, updates: updated.updates },
   };
-  recordStep(run, scope, collected, update);
+  const events = recordStep(run, scope, collected, update);
   state.step = step;
   state.policyVersion = updated.policyVersion;
-  const story = storyOf(step, collected);
+  const isReplay = events.length === 0;
+  const story = isReplay ? undefined : storyOf(step, collected);
   if (story !== undefined) run.observer.onStory?.(story);
 }
 
@@ -106,7 +126,7 @@ function problemsOf(run: Run, step: number): Problem[] {
   return [...new Set(indices)].map((index) => run.trainProblems[index] as Problem);
 }
 
-function recordStep(run: Run, scope: StepScope, collected: Collected, update: Update): void {
+function recordStep(run: Run, scope: StepScope, collected: Collected, update: Update): readonly Event[] {
   const { rollouts, verdicts, critiques, refined } = collected;
   const groups = collected.groups.map(({ group }) => group);
   const finished = groups.map(({ id, problemId, kind, zeroSignal }): EventBody => ({
@@ -117,7 +137,7 @@ function recordStep(run: Run, scope: StepScope, collected: Collected, update: Up
     kind,
     zeroSignal,
   }));
-  record(run, {
+  return record(run, {
     rollouts,
     verdicts,
     critiques,
@@ -128,46 +148,32 @@ function recordStep(run: Run, scope: StepScope, collected: Collected, update: Up
   });
 }
 
-/**
- * Before and after training the held-out score has more samples, and the training problems that fail every time are counted; on the way
- * the held-out score alone. What is in the store already is not measured again.
- */
-async function evaluateIfDue(run: Run, step: number): Promise<void> {
-  const { every, samples, finalSamples, failureAttempts, temperature } = run.config.evaluation;
-  const isEnd = step === 0 || step === run.config.training.steps;
-  const known = run.store.evaluations(run.id).filter((evaluation) => evaluation.step === step);
-  const isMissing = (set: Evaluation['set']): boolean => !known.some((evaluation) => evaluation.set === set);
-  if ((isEnd || (every > 0 && step % every === 0)) && run.heldOutProblems.length > 0 && isMissing('heldOut')) {
-    const request = { set: 'heldOut', step, problems: run.heldOutProblems, samples: isEnd ? finalSamples : samples, temperature } as const;
-    keep(run, await evaluate(run, request));
+/** The end of a run that did not reach its last step: as asked, or by a failure, which is thrown. */
+async function stopEarly(run: Run, state: LoopState, error: unknown): Promise<RunOutcome> {
+  let failure = error;
+  if (run.signal.aborted && (isAbort(error, run.signal) || isDeath(error))) {
+    try {
+      // The signal that stops the run may have reached the engine's process too; then the checkpoint before is the one to resume from.
+      if (!isDeath(error)) await checkpoint(run, state);
+      return stop(run, state.step, 'interrupted', `Stopped after step ${state.step}; resume goes on from step ${state.checkpointStep}.`);
+    } catch (problem) {
+      failure = problem;
+    }
   }
-  if (isEnd && isMissing('train')) {
-    keep(run, await evaluate(run, { set: 'train', step, problems: run.trainProblems, samples: failureAttempts, temperature }));
+  try {
+    stop(run, state.step, 'failed', messageOf(failure));
+  } catch {
+    // What keeps the end from being recorded (a full disk) is what ended the run, or says less than what did.
   }
+  throw failure;
 }
 
-function keep(run: Run, { evaluation, failures, notices }: Evaluated): void {
-  const persistentFailures = evaluation.set === 'train' ? failures : [];
-  record(run, { evaluations: [evaluation], persistentFailures, events: [...notices, { type: 'evaluationFinished', evaluation }] });
+function isAbort(error: unknown, { reason }: AbortSignal): boolean {
+  return error === reason || (error instanceof Error && error.name === 'AbortError');
 }
 
-function stop(run: Run, { step }: LoopState, reason: RunOutcome['reason'], message: string): RunOutcome {
-  record(run, { events: [{ type: 'runStopped', step, reason, message }] });
-  const evaluations = run.store.evaluations(run.id);
-  const updates = run.store.updates(run.id).filter((update) => update.step <= step);
-  const heldOutAt = (wanted: number): Evaluation | undefined =>
-    evaluations.find((evaluation) => evaluation.step === wanted && evaluation.set === 'heldOut');
-  return {
-    reason,
-    step,
-    before: heldOutAt(0),
-    after: step > 0 ? heldOutAt(step) : undefined,
-    failuresBefore: run.store.recordedFailures(run.id, 0),
-    failuresAfter: step > 0 ? run.store.recordedFailures(run.id, step) : [],
-    tokensSampled: sum(updates.map((update) => update.tokensSampled)),
-    tokensTrained: sum(updates.map((update) => update.tokensTrained)),
-    updates: sum(updates.map((update) => update.metrics['updates'] ?? 0)),
-  };
+function isDeath(error: unknown): error is WorkbenchError {
+  return error instanceof WorkbenchError && error.code === 'engine.died';
 }
 
 function distinctById(problems: readonly Problem[]): Problem[] {

@@ -37,7 +37,8 @@ export async function updatePolicy(run: Run, { step, policyVersion, watch }: Ste
     );
     const result = await watch.time('update', async () => {
       const backward = await engine.forwardBackward(sequences, program, {
-        signal: run.signal,
+        // Once the weights have changed, the step is finished: it is dropped as a whole or not at all.
+        ...(results.length === 0 ? { signal: run.signal } : {}),
         onProgress: (done) => run.observer.onPhase?.(step, 'update', done, sequences.length),
       });
       const { beta1, beta2, epsilon, weightDecay, gradientClip } = config.optimizer;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { readProblems } from '../../data/jsonl.ts';
 import type { Evaluation } from '../../protocol/records.ts';
 import type { RunConfig } from '../../protocol/runConfig.ts';
-import { resolveDemo } from '../../training/openRun.ts';
+import { resolveDemo } from '../../training/policy.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
 import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal, runSession, type SessionResult } from '../session.ts';

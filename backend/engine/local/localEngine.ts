@@ -188,7 +188,7 @@ export class LocalEngine implements Engine {
   }
 
   private checkSequences(sequences: readonly ForwardSequence[]): void {
-    sequences.forEach(({ tokens }, i) => {
+    sequences.forEach(({ tokens, targets }, i) => {
       if (tokens.length - 1 > this.positions) {
         throw new WorkbenchError({
           code: 'sequence.length',
@@ -197,6 +197,11 @@ export class LocalEngine implements Engine {
         });
       }
       this.checkTokens(tokens, `sequence ${i}`);
+      targets.forEach((target, k) => {
+        if (target < 1 || target >= tokens.length || (k > 0 && target <= (targets[k - 1] as number))) {
+          throw new Error(`sequence ${i}: target ${k} is ${target}; targets ascend from 1 to ${tokens.length - 1}`);
+        }
+      });
     });
   }
 
@@ -205,7 +210,7 @@ export class LocalEngine implements Engine {
     const { vocabularySize } = this.config;
     for (let i = 0; i < tokens.length; i++) {
       const token = tokens[i] as number;
-      if (!(token >= 0 && token < vocabularySize)) {
+      if (!Number.isInteger(token) || token < 0 || token >= vocabularySize) {
         throw new WorkbenchError({
           code: 'token.outOfVocabulary',
           message: `Token ${i} of ${where} is ${token}; the model's vocabulary has ${vocabularySize} entries.`,

@@ -28,6 +28,7 @@ interface Packed {
   readonly feeds: Record<string, Tensor>;
 }
 
+/** Logprobs and entropies of every target. Throws `engine.notFinite` when one is not finite. */
 export async function forwardSequences(model: BatchModel, sequences: readonly ForwardSequence[], options: CallOptions = {}): Promise<ForwardResult> {
   const logprobs: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
   const entropies: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
@@ -38,9 +39,10 @@ export async function forwardSequences(model: BatchModel, sequences: readonly Fo
     const program = await model.programs.get(`logprob ${batch}x${length}/${packed.nTargets}`, () =>
       logprobProgram(model.program, batch, length, packed.nTargets),
     );
-    const outputs = await runProgram(program, { ...model.feeds, ...packed.feeds });
-    unpack(packed, outputs['logprobs'] as Tensor, logprobs);
-    unpack(packed, outputs['entropies'] as Tensor, entropies);
+    const feeds = { ...model.feeds, ...packed.feeds };
+    const outputs = await runProgram(program, feeds);
+    const isFinite = [unpack(packed, outputs['logprobs'] as Tensor, logprobs), unpack(packed, outputs['entropies'] as Tensor, entropies)];
+    if (isFinite.includes(false)) throw await notFiniteError(program.graph, feeds);
     options.onProgress?.((done += packed.placed.length));
   }
   return { logprobs, entropies };
@@ -80,7 +82,7 @@ export async function forwardBackwardSequences(
     }
     const outputs = await runProgram(program, feeds, fetches);
     for (const { name } of loss.outputs) totals[name] = (totals[name] ?? 0) + Number(((outputs[`loss:${name}`] as Tensor).data as Float32Array)[0]);
-    if (!Number.isFinite(totals['loss'])) throw await notFiniteError(program.graph, feeds);
+    if (!Number.isFinite(totals['loss'])) throw await notFiniteError(program.graph, feeds, (input) => input.startsWith(accumulatorPrefix));
     unpack(packed, outputs['logprobs'] as Tensor, logprobs);
     unpack(packed, outputs['entropies'] as Tensor, entropies);
     options.onProgress?.((done += packed.placed.length));
@@ -142,10 +144,14 @@ function gatherInput(packed: Packed, sequences: readonly TrainSequence[], name: 
   return gathered;
 }
 
-function unpack(packed: Packed, output: Tensor, into: readonly Float32Array[]): void {
+/** Gives each sequence its part; false if a number in it is not finite. */
+function unpack(packed: Packed, output: Tensor, into: readonly Float32Array[]): boolean {
   const values = output.data as Float32Array;
+  let isFinite = true;
   for (const { sequence, start } of packed.placed) {
     const own = into[sequence] as Float32Array;
     own.set(values.subarray(start, start + own.length));
+    isFinite &&= own.every((value) => Number.isFinite(value));
   }
+  return isFinite;
 }

@@ -6,9 +6,16 @@ import { compile, runProgram, type Tensor } from './session.ts';
 /** How many intermediate values one diagnostic run may return, in bytes. */
 const diagnosisBytes = 2 ** 30;
 
-/** Runs the graph again with every intermediate value as an output and names the first that is not finite. */
-export async function notFiniteError(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Promise<WorkbenchError> {
-  const place = (await firstNonFinite(graph, feeds)) ?? 'the loss';
+/**
+ * Runs the graph again with every intermediate value as an output and names the first that is not finite. Inputs named in `ignored` are
+ * results of earlier runs, not causes.
+ */
+export async function notFiniteError(
+  graph: Graph,
+  feeds: Readonly<Record<string, Tensor>>,
+  ignored: (input: string) => boolean = () => false,
+): Promise<WorkbenchError> {
+  const place = (await firstNonFinite(graph, feeds, ignored)) ?? 'an output';
   return new WorkbenchError({
     code: 'engine.notFinite',
     message: `A value became infinite or NaN at ${place}. No update was made; the weights are those of the last good step.`,
@@ -16,8 +23,8 @@ export async function notFiniteError(graph: Graph, feeds: Readonly<Record<string
   });
 }
 
-async function firstNonFinite(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Promise<string | undefined> {
-  const bad = graph.inputs.find(({ name }) => feeds[name] !== undefined && !allFinite(feeds[name]));
+async function firstNonFinite(graph: Graph, feeds: Readonly<Record<string, Tensor>>, ignored: (input: string) => boolean): Promise<string | undefined> {
+  const bad = graph.inputs.find(({ name }) => feeds[name] !== undefined && !ignored(name) && !allFinite(feeds[name]));
   if (bad !== undefined) return `the input ${bad.name}`;
   const inner = graph.nodes.flatMap((node) => node.outputs).filter((id) => graph.values[id]?.dtype === 'f32');
   const bytes = inner.reduce((sum, id) => sum + 4 * (graph.values[id]?.shape ?? []).reduce((product, size) => product * size, 1), 0);
