@@ -31,12 +31,16 @@ export function decoderConfig(json: ConfigJson, traits: FamilyTraits): ModelConf
     rmsNormEpsilon: positive(json, 'rms_norm_eps', 1e-6),
     rope: ropeConfig(json),
     tiedEmbeddings: json['tie_word_embeddings'] === true,
-    maxPositions: optionalSize(json, 'max_position_embeddings') ?? 2048,
+    maxPositions: maxPositionsOf(json),
     ...traits,
   };
   if (config.nHeads % config.nKvHeads !== 0) invalid(`${config.nHeads} attention heads cannot share ${config.nKvHeads} key-value heads`);
   if (!Number.isInteger(config.headDim) || config.headDim % 2 !== 0) invalid(`a head of size ${config.headDim} has no pairs to rotate`);
   return config;
+}
+
+function maxPositionsOf(json: ConfigJson): number {
+  return optionalSize(json, 'max_position_embeddings') ?? 2048;
 }
 
 /** `layer_types` where it is said, otherwise the layers from `max_window_layers` on. */
@@ -61,14 +65,17 @@ function ropeConfig(json: ConfigJson): RopeConfig {
 function ropeScaling(described: ConfigJson, json: ConfigJson): RopeScaling | null {
   const type = String(described['rope_type'] ?? described['type'] ?? 'default');
   const factor = (): number => positive(described, 'factor');
-  const originalMaxPositions = positive(described, 'original_max_position_embeddings', optionalSize(json, 'max_position_embeddings') ?? 2048);
+  const maxPositions = maxPositionsOf(json);
+  const originalMaxPositions =
+    optionalSize(json, 'original_max_position_embeddings') ?? optionalSize(described, 'original_max_position_embeddings') ?? maxPositions;
   switch (type) {
     case 'default':
       return null;
     case 'linear':
       return { type, factor: factor() };
     case 'dynamic':
-      return { type, factor: factor(), originalMaxPositions };
+      // As transformers does, whatever the original length is said to be.
+      return { type, factor: factor(), originalMaxPositions: maxPositions };
     case 'llama3':
       return {
         type,
@@ -125,7 +132,7 @@ function optionalSize(json: ConfigJson, key: string): number | undefined {
 function invalid(problem: string): never {
   throw new WorkbenchError({
     code: 'model.config',
-    message: `The model's config.json is not usable: ${problem}.`,
+    message: `The model's configuration is not usable: ${problem}.`,
     remedy: 'Take the config.json that belongs to the weights.',
   });
 }
@@ -133,7 +140,7 @@ function invalid(problem: string): never {
 function unsupported(found: string, remedy: string): never {
   throw new WorkbenchError({
     code: 'model.unsupported',
-    message: `The model's config.json asks for something this engine does not do: ${found}.`,
+    message: `The model's configuration asks for something this engine does not do: ${found}.`,
     remedy,
   });
 }

@@ -21,7 +21,8 @@ export interface ModelFolder {
 
 /** Reads and understands config.json. Throws `model.notFound`, `model.config`, `model.unsupported` or `model.unknownArchitecture`. */
 export async function readModelConfig(path: string): Promise<ModelFolder> {
-  const json = await readJson(join(path, 'config.json'), 'model.notFound', 'Give the path of a Hugging Face model folder.');
+  const file = join(path, 'config.json');
+  const json = await readJson(file, 'model.notFound', 'Give the path of a Hugging Face model folder.');
   const type = json['model_type'];
   const family = Object.values(families).find(({ name }) => name === type);
   if (family === undefined) {
@@ -32,7 +33,16 @@ export async function readModelConfig(path: string): Promise<ModelFolder> {
       remedy: `Known are ${known.join(', ')}.`,
     });
   }
-  return { path, json, config: family.parse(json) };
+  try {
+    return { path, json, config: family.parse(json) };
+  } catch (error) {
+    throw error instanceof WorkbenchError ? inFile(file, error) : error;
+  }
+}
+
+/** A family reads values and does not know where they come from. */
+function inFile(file: string, { code, message, remedy, cause }: WorkbenchError): WorkbenchError {
+  return new WorkbenchError({ code, message: `${file}: ${message.slice(0, message.length - remedy.length).trimEnd()}`, remedy, cause });
 }
 
 /**

@@ -35,20 +35,28 @@ export async function saveAdapterFolder(
 
 /** What adapters may have beyond W + (alpha / r) B A on whole projections of every layer, and this engine has not. */
 const unsupportedSwitches = [
+  'alora_invocation_tokens',
   'alpha_pattern',
+  'arrow_config',
   'exclude_modules',
   'fan_in_fan_out',
+  'kasa_config',
   'layer_replication',
   'layers_to_transform',
   'lora_bias',
   'modules_to_save',
+  'monteclora_config',
   'rank_pattern',
   'target_parameters',
   'trainable_token_indices',
+  'use_bdlora',
   'use_dora',
   'use_qalora',
   'use_rslora',
 ];
+
+/** Initializations that leave the base's weights as they were; with others (pissa, olora, …) the adapter belongs to a changed base. */
+const plainInitializations: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'eva', 'orthogonal'];
 
 /** The form of the adapter in a PEFT folder. Throws `adapter.config` or `adapter.unsupported`. */
 export async function readAdapterConfig(path: string): Promise<LoraSpec> {
@@ -58,6 +66,7 @@ export async function readAdapterConfig(path: string): Promise<LoraSpec> {
   const unsupported = [
     ...(type === 'LORA' ? [] : ['peft_type']),
     ...(bias === 'none' ? [] : ['bias']),
+    ...(plainInitializations.includes(json['init_lora_weights']) ? [] : ['init_lora_weights']),
     ...unsupportedSwitches.filter((key) => isSet(json[key])),
   ];
   if (unsupported.length > 0) {

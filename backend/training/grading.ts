@@ -4,7 +4,7 @@ import { gradeAll } from '../rewards/grade.ts';
 import type { Run } from './run.ts';
 
 /** Longest time a verifier may take for one completion. */
-const deadlineMs = 5000;
+export const graderDeadlineMs = 5000;
 
 /** One verdict an answer, in order. */
 export async function grade(
@@ -14,7 +14,7 @@ export async function grade(
 ): Promise<Verdict[]> {
   const items = answers.map(({ problem, answer }) => ({ rolloutId: answer.id, problem, completion: answer.completion, finish: answer.finish }));
   const verdicts = await gradeAll(run.verifier, items, {
-    deadlineMs,
+    deadlineMs: graderDeadlineMs,
     signal: run.signal,
     ...(run.graderPool === undefined ? {} : { pool: run.graderPool }),
   });

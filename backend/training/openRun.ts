@@ -1,16 +1,19 @@
 /** Opens a run: loads and checks everything it names before the first token is sampled. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Algorithm } from '../algorithms/algorithm.ts';
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { WorkbenchError } from '../core/errors.ts';
 import type { Critic } from '../critics/critic.ts';
 import { readProblems } from '../data/jsonl.ts';
-import type { Problem } from '../protocol/records.ts';
+import type { Message, Problem } from '../protocol/records.ts';
 import type { RunConfig, Switches } from '../protocol/runConfig.ts';
 import { selfTest } from '../rewards/selfTest.ts';
 import type { Store } from '../store/store.ts';
 import { fitRefinementPrompt } from '../text/fitRefinementPrompt.ts';
+import { critiqueMessages, refinementMessages } from '../text/prompts.ts';
 import { findCritic } from './findPlugin.ts';
-import { closePolicy, openPolicy, requireFittingPrompts, resolveDemo, type OpenPolicyOptions, type Policy } from './policy.ts';
+import { graderDeadlineMs } from './grading.ts';
+import { closePolicy, openPolicy, requireFittingPrompts, resolveDemo, type OpenPolicyOptions } from './policy.ts';
 import type { Run } from './run.ts';
 
 export interface OpenRunOptions extends OpenPolicyOptions {
@@ -26,19 +29,12 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
   const critic = findCritic(config.critic);
   const read = async (path: string): Promise<readonly Problem[]> => (await readProblems(resolveDemo(path, options.demoFolder), config.data)).problems;
   const trainProblems = await read(config.data.train);
-  const heldOutProblems = config.data.heldOut === null ? [] : await read(config.data.heldOut);
+  const heldOutProblems = config.data.heldOut === null ? [] : withOwnIds(await read(config.data.heldOut), trainProblems);
   requireData(algorithm, critic, trainProblems, config);
 
   const policy = await openPolicy({ ...options, keepReference: switches.klCoefficient > 0 });
-  try {
-    requireFittingPrompts(policy, [...trainProblems, ...heldOutProblems]);
-    await requireFitVerifier(policy, trainProblems);
-  } catch (error) {
-    await closePolicy(policy);
-    throw error;
-  }
   const { tokenizer, contextLength } = policy;
-  return {
+  const run: Run = {
     ...policy,
     switches,
     algorithm,
@@ -58,6 +54,25 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
       ...(tokenizer.eosToken === undefined ? [] : [tokenizer.eosToken]),
     ],
   };
+  try {
+    requireFittingPrompts(run, [...trainProblems, ...heldOutProblems]);
+    if (algorithm.needs.demonstrations) requireFittingDemonstrations(run);
+    if (algorithm.needs.critiques) requireConversations(run);
+    await requireFitVerifier(run, trainProblems);
+    return run;
+  } catch (error) {
+    await closePolicy(run);
+    throw error;
+  }
+}
+
+/** Files without ids both number their lines: a held-out problem that only shares the id of a training problem gets one of its own. */
+function withOwnIds(heldOut: readonly Problem[], train: readonly Problem[]): readonly Problem[] {
+  const trainById = new Map(train.map((problem) => [problem.id, problem]));
+  return heldOut.map((problem) => {
+    const namesake = trainById.get(problem.id);
+    return namesake === undefined || isDeepStrictEqual(namesake, problem) ? problem : { ...problem, id: `heldOut:${problem.id}` };
+  });
 }
 
 function withoutUndefined(switches: RunConfig['switches']): Partial<Switches> {
@@ -85,9 +100,37 @@ function requireData({ name, needs }: Algorithm, critic: Critic, problems: reado
   }
 }
 
+/** Throws `demonstration.tooLong` for the first problem that does not fit the context together with its demonstration. */
+function requireFittingDemonstrations(run: Run): void {
+  for (const problem of run.trainProblems) {
+    const length = run.promptOf(problem).length + run.demonstrationOf(problem).length;
+    if (length <= run.contextLength) continue;
+    throw new WorkbenchError({
+      code: 'demonstration.tooLong',
+      message: `Problem ${problem.id} and its demonstration have ${length} tokens; the model's context is ${run.contextLength}.`,
+      remedy: 'Shorten or remove the demonstration, or use a model with a longer context.',
+    });
+  }
+}
+
+/** A chat template may take a question and refuse the turns after it: found here, not in the first step that has something to refine. */
+function requireConversations({ critic, config, tokenizer, trainProblems }: Run): void {
+  const [problem] = trainProblems;
+  if (problem === undefined) return;
+  if (critic.kind !== 'resample') tokenizer.encodeConversation(refinementMessages(problem, 'An answer.', 'A critique.', config.prompt), 'answer');
+  if (critic.needs.generation) {
+    const answered: Message[] = [...problem.prompt, { role: 'assistant', content: 'An answer.' }];
+    tokenizer.encodeConversation(critiqueMessages(answered, config.prompt), 'critique');
+  }
+}
+
 /** A verifier that does not know the gold answers would score every rollout as wrong, and nothing would say so. */
-async function requireFitVerifier({ verifier, graderPool, signal }: Policy, problems: readonly Problem[]): Promise<void> {
-  const missed = await selfTest(verifier, problems, { deadlineMs: 5000, signal, ...(graderPool === undefined ? {} : { pool: graderPool }) });
+async function requireFitVerifier({ verifier, graderPool, signal }: Run, problems: readonly Problem[]): Promise<void> {
+  const missed = await selfTest(verifier, problems, {
+    deadlineMs: graderDeadlineMs,
+    signal,
+    ...(graderPool === undefined ? {} : { pool: graderPool }),
+  });
   const first = missed[0];
   if (first !== undefined && missed.length * 2 > problems.length) {
     throw new WorkbenchError({

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { WorkbenchError } from '../core/errors.ts';
-import { EngineProcess } from '../engine/local/client.ts';
-import type { LocalEngineOptions } from '../engine/local/messages.ts';
+import type { Engine } from '../engine/contract.ts';
+import { EngineProcess, type EngineProcessOptions } from '../engine/local/client.ts';
 import type { Problem } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import { GraderPool } from '../rewards/graderPool.ts';
@@ -49,6 +49,8 @@ export interface OpenPolicyOptions {
   readonly threads: number;
   readonly observer: RunObserver;
   readonly signal: AbortSignal;
+  /** Starts an engine: the local one in a process of its own when left out. */
+  readonly openEngine?: (options: EngineProcessOptions) => Promise<Engine>;
 }
 
 /** Longest context prepared for, in tokens; longer ones need rotary tables and caches that a small machine cannot hold. */
@@ -68,7 +70,7 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
       remedy: 'Add "eos_token_id" to its generation_config.json.',
     });
   }
-  const engineOptions: LocalEngineOptions & { readonly entry: string } = {
+  const engineOptions: EngineProcessOptions = {
     entry: options.entries.engine,
     model: modelFolder,
     ...(config.model.lora === null ? {} : { lora: config.model.lora, adapterSeed: config.seed }),
@@ -79,7 +81,8 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
     layerCheckpointing: config.training.layerCheckpointing,
     maxRows,
   };
-  const engine = await ReopenableEngine.open(() => EngineProcess.open(engineOptions));
+  const openEngine = options.openEngine ?? EngineProcess.open;
+  const engine = await ReopenableEngine.open(() => openEngine(engineOptions));
   const { maxPositions: contextLength } = await engine.describe();
   const graderPool = verifier.isBounded === true ? undefined : new GraderPool({ entry: pathToFileURL(options.entries.grader), size: 2 });
   const prompts = new Map<string, readonly number[]>();

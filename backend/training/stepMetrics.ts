@@ -1,6 +1,7 @@
 /** What is plotted of one step's data: rewards, group kinds, the refinement funnel, lengths, entropy, the condition gap. */
 import { mean } from '../core/stats.ts';
 import type { Verdict } from '../protocol/records.ts';
+import { auditMetrics } from './auditMetrics.ts';
 import type { Collected } from './collect.ts';
 
 /** Names are stable: curves of different runs are laid over each other by them. A mean over nothing is left out. */
@@ -29,6 +30,7 @@ export function stepMetrics(collected: Collected): Record<string, number> {
     refinementsRight,
     refinementsWrong: refinementsGraded.length - refinementsRight,
     refinementsJoined: refined.filter(({ joined }) => joined).length,
+    ...auditMetrics(collected),
   };
   const means: Record<string, readonly number[]> = {
     reward: graded.map(({ reward }) => reward),

@@ -40,7 +40,7 @@ export async function train(run: Run): Promise<RunOutcome> {
     await loopThroughDeaths(run, state);
     return stop(run, state.step, 'finished', `All ${training.steps} steps are done.`);
   } catch (error) {
-    return await stopEarly(run, state, error);
+    return stopEarly(run, state, error);
   }
 }
 

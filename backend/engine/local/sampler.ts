@@ -9,8 +9,9 @@ import { decodeProgram, prefillProgram, type DecodeMode, type ProgramModel } fro
 import type { CallOptions, SampledSequence, SampleRequest, SampleResult } from '../contract.ts';
 import { lengthBucket, packMicroBatches, rowBucket } from './buckets.ts';
 import { KeyValueCache, type PromptCache } from './keyValueCache.ts';
+import { notFiniteError } from './nonFinite.ts';
 import { runProgram, Tensor, type ProgramCache } from './session.ts';
-import { drawToken, openUniform } from './tokenSampling.ts';
+import { drawToken, openUniform, type Drawn } from './tokenSampling.ts';
 
 export interface SamplerModel {
   readonly program: ProgramModel;
@@ -81,7 +82,7 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
 
     for (let slot = active.length - 1; slot >= 0; slot--) {
       const row = active[slot] as Row;
-      const { token, logprob } = drawn[slot] as { token: number; logprob: number };
+      const { token, logprob } = drawn[slot] as Drawn;
       row.tokens.push(token);
       row.logprobs.push(logprob);
       row.position++;
@@ -158,14 +159,14 @@ async function prefill(
   }
 }
 
-/** One token for every active row. */
+/** One token for every active row. Throws `engine.notFinite` when a logprob is not finite: such a token means nothing. */
 async function decodeOnce(
   model: SamplerModel,
   request: SampleRequest,
   mode: DecodeMode,
   cache: KeyValueCache,
   active: readonly Row[],
-): Promise<{ token: number; logprob: number }[]> {
+): Promise<Drawn[]> {
   const batch = rowBucket(active.length);
   const tokens = new Int32Array(batch);
   const positions = new Int32Array(batch);
@@ -178,21 +179,30 @@ async function decodeOnce(
   const program = await model.programs.get(`decode ${mode} ${batch}x${cache.capacity}`, () =>
     decodeProgram(model.program, batch, cache.capacity, mode),
   );
-  const outputs = await runProgram(program, {
+  const feeds = {
     ...model.feeds,
     ...cache.feeds(batch),
     tokens: new Tensor('int32', tokens, [batch]),
     positions: new Tensor('int32', positions, [batch]),
     uniforms: new Tensor('float32', uniforms, [batch, 1]),
     inverseTemperature: new Tensor('float32', Float32Array.of(1 / (request.temperature || 1)), []),
-  });
+  };
+  const outputs = await runProgram(program, feeds);
   cache.append((outputs['fresh'] as Tensor).data as Float32Array, batch, active.length, positions);
-  if (mode === 'logits') {
-    const logits = (outputs['logits'] as Tensor).data as Float32Array;
+  const drawn = drawTokens(model, request, outputs, active.length, uniforms);
+  if (!drawn.every(({ logprob }) => Number.isFinite(logprob))) throw await notFiniteError(program.graph, feeds);
+  return drawn;
+}
+
+/** The tokens that the graph drew, or that are drawn here from its logits. */
+function drawTokens(model: SamplerModel, request: SampleRequest, outputs: Readonly<Record<string, Tensor>>, rows: number, uniforms: Float32Array): Drawn[] {
+  const slots = Array.from({ length: rows }, (_, slot) => slot);
+  if (outputs['logits'] !== undefined) {
+    const logits = outputs['logits'].data as Float32Array;
     const { vocabularySize } = model.program.config;
-    return active.map((_, slot) => drawToken(logits, slot * vocabularySize, vocabularySize, request, uniforms[slot] as number));
+    return slots.map((slot) => drawToken(logits, slot * vocabularySize, vocabularySize, request, uniforms[slot] as number));
   }
   const next = (outputs['next'] as Tensor).data as Int32Array;
   const logprobs = (outputs['logprobs'] as Tensor).data as Float32Array;
-  return active.map((_, slot) => ({ token: next[slot] as number, logprob: logprobs[slot] as number }));
+  return slots.map((slot) => ({ token: next[slot] as number, logprob: logprobs[slot] as number }));
 }

@@ -1,4 +1,4 @@
-/** Qwen3: heads of 128 unless said otherwise, queries and keys are normalized per head; biases only where the configuration says so. */
+/** Qwen3: heads of 128 and 32,768 positions unless said otherwise, queries and keys are normalized per head; biases only where the configuration says so. */
 import { decoderConfig } from '../configJson.ts';
 import type { ModelFamily } from '../family.ts';
 
@@ -7,6 +7,7 @@ export const qwen3: ModelFamily = {
   summary: 'Qwen3',
   parse: (json) => {
     const bias = json['attention_bias'] === true;
-    return decoderConfig({ head_dim: 128, ...json }, { qkvBias: bias, outputBias: bias, mlpBias: false, qkNorm: true });
+    const defaults = { head_dim: 128, max_position_embeddings: 32_768 };
+    return decoderConfig({ ...defaults, ...json }, { qkvBias: bias, outputBias: bias, mlpBias: false, qkNorm: true });
   },
 };

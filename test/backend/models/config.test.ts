@@ -1,10 +1,10 @@
 /** Reading config.json: what families assume, what is refused, and that older and newer words mean the same. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { families } from '../../../backend/models/families/index.ts';
 import { readModelConfig } from '../../../backend/models/folder.ts';
 import { goldenFolder, goldenNames, readJsonFile, withFolder, type Json } from './folders.ts';
-import { writeFile } from 'node:fs/promises';
 
 const smallest: Json = { vocab_size: 10, hidden_size: 64, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 8 };
 
@@ -20,8 +20,8 @@ it.each(goldenNames)('%s: words of transformers 4 and 5 mean the same', async (n
 
 it.each([
   { family: 'qwen2', json: {}, means: { qkvBias: true, outputBias: false, mlpBias: false, qkNorm: false, headDim: 16, nKvHeads: 4 } },
-  { family: 'qwen2', json: { attention_bias: false }, means: { qkvBias: true } },
-  { family: 'qwen3', json: {}, means: { qkvBias: false, outputBias: false, mlpBias: false, qkNorm: true, headDim: 128 } },
+  { family: 'qwen2', json: { attention_bias: false }, means: { qkvBias: true, maxPositions: 32_768 } },
+  { family: 'qwen3', json: {}, means: { qkvBias: false, outputBias: false, mlpBias: false, qkNorm: true, headDim: 128, maxPositions: 32_768 } },
   { family: 'qwen3', json: { attention_bias: true, head_dim: 32 }, means: { qkvBias: true, outputBias: true, headDim: 32 } },
   { family: 'llama', json: {}, means: { qkvBias: false, outputBias: false, mlpBias: false, qkNorm: false } },
   { family: 'llama', json: { attention_bias: true }, means: { qkvBias: true, outputBias: true, mlpBias: false } },
@@ -34,6 +34,21 @@ it.each([
   { family: 'llama', json: {}, means: { tiedEmbeddings: false, rmsNormEpsilon: 1e-6, maxPositions: 2048 } },
   { family: 'llama', json: { tie_word_embeddings: true, rope_theta: 5e5 }, means: { tiedEmbeddings: true, rope: { theta: 5e5, scaling: null } } },
   { family: 'qwen2', json: { use_sliding_window: true, max_window_layers: 2 }, means: { nLayers: 2 } },
+  {
+    family: 'llama',
+    json: { max_position_embeddings: 64, rope_scaling: { type: 'dynamic', factor: 2, original_max_position_embeddings: 16 } },
+    means: { rope: { theta: 10_000, scaling: { type: 'dynamic', factor: 2, originalMaxPositions: 64 } } },
+  },
+  {
+    family: 'qwen2',
+    json: { max_position_embeddings: 64, rope_scaling: { type: 'yarn', factor: 4 } },
+    means: { rope: { scaling: { type: 'yarn', factor: 4, originalMaxPositions: 64 } } },
+  },
+  {
+    family: 'qwen2',
+    json: { original_max_position_embeddings: 8, rope_scaling: { type: 'yarn', factor: 4, original_max_position_embeddings: 16 } },
+    means: { rope: { scaling: { originalMaxPositions: 8 } } },
+  },
 ])('$family with $json means $means', ({ family, json, means }) => expect(parse(family, json)).toMatchObject(means));
 
 describe('refused', () => {
@@ -76,6 +91,16 @@ describe('refused', () => {
     },
     { text: JSON.stringify(smallest), code: 'model.unknownArchitecture', says: /of type null/ },
     { text: JSON.stringify({ ...smallest, model_type: 'toString' }), code: 'model.unknownArchitecture', says: /toString/ },
+    {
+      text: JSON.stringify({ ...smallest, model_type: 'llama', hidden_act: 'gelu' }),
+      code: 'model.unsupported',
+      says: /config\.json: .* does not do: hidden_act is "gelu"\. Only SwiGLU models \("silu"\) are supported\.$/,
+    },
+    {
+      text: JSON.stringify({ model_type: 'qwen3' }),
+      code: 'model.config',
+      says: /config\.json: .*"hidden_size" .* undefined\. Take [^.]*\.json [^.]*\.$/,
+    },
     { text: '{"model_type":', code: 'model.notFound', says: /config\.json is no valid JSON/ },
     { text: '[1]', code: 'model.notFound', says: /config\.json holds no JSON object/ },
   ])('a folder with $text', ({ text, code, says }) =>

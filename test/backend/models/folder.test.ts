@@ -1,5 +1,5 @@
 /** Model folders: golden ones load, what is saved is the same model, and every fault is named. */
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StoredDType } from '../../../backend/models/floats.ts';
@@ -194,6 +194,37 @@ describe('weights that are taken', () => {
     }));
 });
 
+describe('a folder of links, as in the cache of the hub', () => {
+  /** `snapshots/main` with relative links into `blobs`, whose names say nothing. */
+  async function cached(name: string, root: string): Promise<{ blobs: string; snapshot: string }> {
+    const [blobs, snapshot] = [join(root, 'blobs'), join(root, 'snapshots', 'main')];
+    await mkdir(blobs);
+    await mkdir(snapshot, { recursive: true });
+    for (const [i, file] of (await readdir(goldenFolder(name))).entries()) {
+      await cp(join(goldenFolder(name), file), join(blobs, `b${i}`));
+      await symlink(join('..', '..', 'blobs', `b${i}`), join(snapshot, file));
+    }
+    return { blobs, snapshot };
+  }
+
+  it.each(['qwen2-tied', 'qwen3-sharded'])('loads as %s', (name) =>
+    withFolder(async (root) => {
+      const { snapshot } = await cached(name, root);
+      expect((await load(snapshot)).parameters).toEqual((await load(goldenFolder(name))).parameters);
+    }),
+  );
+
+  it('is saved into without a change to what the links lead to', () =>
+    withFolder(async (root) => {
+      const { blobs, snapshot } = await cached('qwen2-tied', root);
+      const before = await filesOf(blobs);
+      const { folder, parameters } = await load(snapshot);
+      await saveModelFolder(snapshot, folder, parameters, { dtype: 'BF16' });
+      expect(await filesOf(blobs)).toEqual(before);
+      expect((await lstat(join(snapshot, 'model.safetensors'))).isFile()).toBe(true);
+    }));
+});
+
 describe('weights that are refused', () => {
   const without = (name: string) => (tensors: NamedTensor[]) => tensors.filter((tensor) => tensor.name !== name);
   const transposed = (name: string) => (tensors: NamedTensor[]) =>
@@ -279,6 +310,30 @@ describe('weights that are refused', () => {
       fault: (folder) => changeMap(folder, (map) => ({ ...map, 'model.norm.weight': 'model-00001-of-00005.safetensors' })),
       code: 'model.index',
       says: /says that model-00001-of-00005\.safetensors holds tensor model\.norm\.weight, but it does not/,
+    },
+    {
+      what: 'two shards that changed places',
+      from: 'qwen3-sharded',
+      fault: async (folder) => {
+        const path = (i: number): string => join(folder, `model-0000${i}-of-00005.safetensors`);
+        await rename(path(1), join(folder, 'x'));
+        await rename(path(2), path(1));
+        await rename(join(folder, 'x'), path(2));
+      },
+      code: 'model.index',
+      says: /says that model-0000[12]-of-00005\.safetensors holds tensor model\..*, but it does not/,
+    },
+    {
+      what: 'a dtype that holds no floats',
+      from: 'llama-f16',
+      fault: async (folder) => {
+        const path = join(folder, 'model.safetensors');
+        const bytes = await readFile(path);
+        bytes.write('"I16"', bytes.indexOf('"F16"'));
+        await writeFile(path, bytes);
+      },
+      code: 'safetensors.dtype',
+      says: /Tensor \S+ of .*model\.safetensors is stored as I16; F32, F16, BF16 can be read\. Convert/,
     },
     {
       what: 'an index that leaves a tensor out',

@@ -101,11 +101,16 @@ describe("PEFT's folder", () => {
   it('may name its targets all at once', () =>
     withAdapterConfig({ target_modules: 'all-linear' }, async (folder) => expect((await readAdapterConfig(folder)).targets).toEqual(loraTargets)));
 
+  it.each(['gaussian', 'eva', 'orthogonal', false, null])('may have been initialized as %s', (init) =>
+    withAdapterConfig({ init_lora_weights: init }, async (folder) => expect((await readAdapterConfig(folder)).rank).toBe(4)),
+  );
+
   it.each<{ changes: Json; code: string; says: RegExp }>([
     { changes: { use_rslora: true }, code: 'adapter.unsupported', says: /"use_rslora": true/ },
     { changes: { use_dora: true, bias: 'all' }, code: 'adapter.unsupported', says: /"bias": "all", "use_dora": true/ },
     { changes: { rank_pattern: { q_proj: 8 } }, code: 'adapter.unsupported', says: /"rank_pattern": \{"q_proj":8\}/ },
     { changes: { modules_to_save: ['lm_head'] }, code: 'adapter.unsupported', says: /modules_to_save/ },
+    { changes: { init_lora_weights: 'pissa_niter_4' }, code: 'adapter.unsupported', says: /"init_lora_weights": "pissa_niter_4"/ },
     { changes: { layers_to_transform: [0] }, code: 'adapter.unsupported', says: /layers_to_transform/ },
     { changes: { peft_type: 'IA3' }, code: 'adapter.unsupported', says: /"peft_type": "IA3"/ },
     { changes: { r: 0 }, code: 'adapter.config', says: /"r" is 0/ },

@@ -226,7 +226,8 @@ describe('damage', () => {
       const path = join(folder, 'x.safetensors');
       await writeRaw(path, header, bytes);
       const failure = expect(SafetensorsFile.open(path)).rejects;
-      await failure.toMatchObject({ code, message: expect.stringMatching(says) as string });
+      const remedy = code === 'safetensors.dtype' ? 'Convert the model to bfloat16, float16 or float32.' : 'Download or copy it again.';
+      await failure.toMatchObject({ code, remedy, message: expect.stringMatching(says) as string });
       await expect(SafetensorsFile.open(path)).rejects.toThrow(path);
     }),
   );
@@ -299,6 +300,7 @@ describe('damage', () => {
         await expect(SafetensorsFile.open(path)).rejects.toMatchObject({
           code: 'safetensors.notFound',
           message: expect.stringContaining(path) as string,
+          remedy: 'Check the path, or download the file again.',
         });
       }
     }));
