@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const noDefaultExport = { selector: 'ExportDefaultDeclaration', message: 'Export by name, so that a thing is called alike everywhere.' };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'media/'] },
+  { ignores: ['dist/', 'coverage/', 'media/', 'comparison/', '.critique-grpo/'] },
   {
     files: ['**/*.ts', '**/*.mjs', '**/*.js'],
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

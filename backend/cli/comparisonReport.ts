@@ -1,5 +1,6 @@
 /** A comparison for people: what was compared, a table with mean and spread, what the numbers say, every run, and the curves. */
 import { mean } from '../core/stats.ts';
+import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import { chart, type ChartLine, type Panel } from './chart.ts';
 import { byLabel, type Comparison, type CurvePoint, type VariantResult } from './comparison.ts';
@@ -92,10 +93,102 @@ export function tellingLevel(results: readonly VariantResult[]): string | undefi
   return levels.reduce((a, b) => (range(b) >= range(a) ? b : a));
 }
 
+function section(title: string, lines: readonly string[]): string[] {
+  return [`## ${title}`, '', ...lines, ''];
+}
+
 function variantsTable(results: readonly VariantResult[]): string {
   const rows = [...byLabel(results)].map(([label, [run]]) => {
     const { algorithm, critic, switches } = (run as VariantResult).config;
-    return [label, algorithm, label.startsWith(algorithm) && usesCritic(run as VariantResult) ? critic : '–', switchesText(switches)];
+    return [label, algorithm, findAlgorithm(algorithm).needs.critiques ? critic : '–', switchesText(algorithm, switches)];
   });
   return table(['variant', 'algorithm', 'critic', 'switches that differ from the algorithm’s defaults'], rows, 4);
+}
+
+function switchesText(algorithm: string, switches: RunConfig['switches']): string {
+  const defaults: Readonly<Record<string, unknown>> = findAlgorithm(algorithm).defaults;
+  const differing = Object.entries(switches).filter(([name, value]) => value !== undefined && value !== defaults[name]);
+  return differing.length === 0 ? '–' : differing.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+}
+
+function resultsTable(results: readonly VariantResult[], levels: readonly string[]): string {
+  const trained = levels.filter((level) => results.some(({ trainProblems }) => (trainProblems[level] ?? 0) > 0));
+  const over = new Set(overBudget(results));
+  const rows = [...byLabel(results)].map(([label, runs]) => [
+    label,
+    String(runs.length),
+    ...levels.map((level) =>
+      spread(
+        runs.map(({ after }) => after.byLevel[level]?.passAt1),
+        share,
+      ),
+    ),
+    spread(
+      runs.map(({ after }) => after.all.passAt1),
+      share,
+    ),
+    ...trained.map(
+      (level) =>
+        `${spread(
+          runs.map(({ neverSolved }) => neverSolved[level]),
+          String,
+        )} of ${runs[0]?.trainProblems[level] ?? 0}`,
+    ),
+    `${spread(
+      runs.map(({ tokens }) => tokens.sampled),
+      thousands,
+    )}${over.has(label) ? ' †' : ''}`,
+    spread(
+      runs.map(({ tokens }) => tokens.trained),
+      thousands,
+    ),
+    spread(
+      runs.map(({ seconds }) => seconds),
+      (value) => value.toFixed(0),
+    ),
+  ]);
+  return table(
+    ['variant', 'seeds', ...levels, 'all', ...trained.map((level) => `${level}: never solved`), 'sampled tokens', 'trained tokens', 'seconds'],
+    rows,
+    1,
+  );
+}
+
+function runsTable(results: readonly VariantResult[]): string {
+  const levels = levelsOf(results);
+  const rows = [...byLabel(results).values()]
+    .flat()
+    .map(({ label, seed, after, tokens, seconds, peakRssMb }) => [
+      label,
+      String(seed),
+      ...levels.map((level) => share(after.byLevel[level]?.passAt1)),
+      share(after.all.passAt1),
+      thousands(tokens.sampled),
+      thousands(tokens.trained),
+      seconds.toFixed(0),
+      String(peakRssMb),
+    ]);
+  return table(['variant', 'seed', ...levels, 'all', 'sampled tokens', 'trained tokens', 'seconds', 'peak MB'], rows, 1);
+}
+
+/** Mean with lowest and highest; one number where all are alike. */
+function spread(values: readonly (number | undefined)[], format: (value: number) => string): string {
+  const known = values.filter((value) => value !== undefined);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const center = mean(known);
+  return low === high ? format(low) : `${format === String ? center.toFixed(1) : format(center)} (${format(low)}–${format(high)})`;
+}
+
+function share(value: number | undefined): string {
+  return value === undefined ? '–' : value.toFixed(3);
+}
+
+function thousands(tokens: number): string {
+  return `${Math.round(tokens / 1000)}k`;
+}
+
+/** The first `leftColumns` columns are text, the others numbers. */
+function table(header: readonly string[], rows: readonly (readonly string[])[], leftColumns: number): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(header), line(header.map((_, column) => (column < leftColumns ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }

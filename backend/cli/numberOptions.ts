@@ -5,6 +5,10 @@ export function positiveInteger(option: string, text: string): number {
   return checked(option, text, (value) => Number.isInteger(value) && value > 0, 'a positive whole number');
 }
 
+export function wholeNumber(option: string, text: string): number {
+  return checked(option, text, (value) => Number.isSafeInteger(value) && value >= 0, 'a whole number of at least 0');
+}
+
 export function nonNegative(option: string, text: string): number {
   return checked(option, text, (value) => Number.isFinite(value) && value >= 0, 'a number of at least 0');
 }

@@ -1,8 +1,10 @@
 /** The end of a run: before and after, what still fails and why, where everything is, what to try next. */
-import type { Evaluation, PersistentFailure } from '../protocol/records.ts';
+import { dirname, join } from 'node:path';
+import type { Cause, LevelScore, PersistentFailure } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
+import { changeText, levelChanges, percent, type LevelChange } from './scoreText.ts';
 import type { SessionResult } from './session.ts';
-import { clock, cut, harmless, paintWith, type Paint } from './terminalText.ts';
+import { clock, cut, fit, harmless, paintWith, wrap, type Paint } from './terminalText.ts';
 
 export interface SummaryOptions {
   readonly config: RunConfig;
@@ -14,99 +16,140 @@ export interface SummaryOptions {
   readonly columns: number;
 }
 
-const shownFailures = 8;
-const levelOrder = ['easy', 'medium', 'hard', 'harder'];
+const shownFailures = 10;
+const maxWidth = 110;
+/** Narrower than this, the intervals go on a line of their own. */
+const tableWidth = 58;
+const levelWidth = 16;
 
+/** Lines of at most `columns` − 1 columns, except paths and commands: those are there to be copied. */
 export function summaryLines(result: SessionResult, options: SummaryOptions): string[] {
   const paint = paintWith(options.hasColor);
+  const width = Math.max(20, Math.min(maxWidth, options.columns - 1));
   return [
     '',
-    ...scoreTable(result.before, result.after, paint),
-    ...failureLines(result, options, paint),
-    `${paint.dim('tokens')}   ${count(result.tokensSampled)} sampled, ${count(result.tokensTrained)} trained, ${result.updates} updates`,
-    `${paint.dim('time')}     ${clock(result.seconds)}, at most ${result.peakRssMb} MB of memory`,
-    `${paint.dim('kept in')}  ${result.folder}`,
+    ...scoreTable(result, options, paint, width).map((line) => cut(line, width)),
+    ...failureLines(result, options, paint, width).map((line) => cut(line, width)),
+    ...factLines(result, paint, width),
     '',
-    paint.bold(result.reason === 'interrupted' ? 'Stopped with a checkpoint.' : 'What to try next'),
-    ...nextSteps(result, options).map((line) => `  ${line}`),
+    paint.bold(result.reason === 'interrupted' ? 'To go on' : 'What to try next'),
+    ...nextSteps(result, options).flatMap(({ why, command }) => [cut(`  ${paint.dim(why)}`, width), `    ${command}`]),
   ];
 }
 
-function scoreTable(before: Evaluation | undefined, after: Evaluation | undefined, paint: Paint): string[] {
-  if (before === undefined) return [];
-  const names = Object.keys(before.byLevel).sort((a, b) => levelOrder.indexOf(a) - levelOrder.indexOf(b));
-  const rows = [
-    ...names.map((name) => ({ name, from: before.byLevel[name], to: after?.byLevel[name] })),
-    { name: 'all', from: before.all, to: after?.all },
-  ];
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`.padStart(7);
+function scoreTable({ before, after, reason, step }: SessionResult, { config }: SummaryOptions, paint: Paint, width: number): string[] {
+  if (before === undefined)
+    return [paint.dim(config.data.heldOut === null ? 'No held-out problems were given: there is no score.' : 'No score was measured.'), ''];
+  const isWide = width >= tableWidth;
+  const scoreWidth = isWide ? 18 : 9;
+  const rows = levelChanges(before, after);
+  const title = after === undefined ? '' : `${fit('after', scoreWidth)}${isWide ? 'change' : ''}`;
+  const until = after === undefined ? `Stopped after step ${step}: there is no score after it yet.` : '';
   return [
-    `${paint.bold('held-out pass@1')}      before                 after${after === undefined ? paint.dim('  (not reached)') : ''}`,
-    ...rows.map(({ name, from, to }) => {
-      const range = (score: typeof from): string =>
-        score === undefined
-          ? ''
-          : `${percent(score.passAt1)} ${paint.dim(`[${(100 * score.interval[0]).toFixed(0)}–${(100 * score.interval[1]).toFixed(0)}]`.padEnd(9))}`;
-      const change = from === undefined || to === undefined ? 0 : 100 * (to.passAt1 - from.passAt1);
-      const changed = to === undefined ? '' : (change >= 0 ? paint.good : paint.bad)(`${change >= 0 ? '+' : '−'}${Math.abs(change).toFixed(1)}`);
-      return `  ${name.padEnd(14)} ${range(from)}   ${range(to)}   ${changed}`;
-    }),
-    paint.dim('  in brackets: 95 % intervals'),
+    `${paint.bold(fit('held-out pass@1', levelWidth))}${paint.dim(`${fit('before', scoreWidth)}${title}`)}`,
+    ...rows.flatMap((change) => scoreRows(change, paint, isWide, scoreWidth)),
+    paint.dim('  in brackets: 95 % interval; color: a change beyond it'),
+    ...(until === '' || reason === 'finished' ? [] : [paint.dim(until)]),
     '',
   ];
 }
 
-function failureLines(
-  { failuresBefore, failuresAfter, after }: SessionResult,
-  { config, problemText, columns }: SummaryOptions,
-  paint: Paint,
-): string[] {
-  const tries = `no right answer in ${config.evaluation.failureAttempts} tries`;
-  if (after === undefined) return [];
-  if (failuresAfter.length === 0)
-    return [`${paint.bold('persistent failures')}  ${failuresBefore.length} → ${paint.good('0')} ${paint.dim(`(${tries})`)}`, ''];
-  const width = Math.max(40, columns - 1);
-  const shown = failuresAfter
-    .slice(0, shownFailures)
-    .flatMap((failure) => [
-      cut(`  ${paint.accent(failure.level.padEnd(7))} ${harmless(problemText(failure.problemId))}`, width),
-      cut(`          ${paint.dim(`${causesText(failure)}; e.g.`)} ${harmless(failure.example)}`, width),
-    ]);
-  const more = failuresAfter.length > shownFailures ? [paint.dim(`  and ${failuresAfter.length - shownFailures} more`)] : [];
+function scoreRows(change: LevelChange, paint: Paint, isWide: boolean, scoreWidth: number): string[] {
+  const scores = [change.from, change.to].filter((score) => score !== undefined);
+  const name = change.name === 'all' ? paint.bold(fit('  all', levelWidth)) : fit(`  ${harmless(change.name)}`, levelWidth);
+  const changed = changeText(change, paint);
+  if (isWide)
+    return [
+      `${name}${scores.map((score) => fit(`${percent(score.passAt1).padStart(7)} ${paint.dim(interval(score))}`, scoreWidth)).join('')}${changed}`,
+    ];
   return [
-    `${paint.bold('persistent failures')}  ${failuresBefore.length} → ${failuresAfter.length} ${paint.dim(`(${tries})`)}`,
+    `${name}${scores.map(({ passAt1 }) => fit(percent(passAt1).padStart(7), scoreWidth)).join('')}${changed}`,
+    `${' '.repeat(levelWidth)}${paint.dim(scores.map((score) => fit(interval(score), scoreWidth)).join(''))}`,
+  ];
+}
+
+function interval({ interval: [low, high] }: LevelScore): string {
+  return `[${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)}]`;
+}
+
+function failureLines(result: SessionResult, { config, problemText }: SummaryOptions, paint: Paint, width: number): string[] {
+  const { failuresBefore, failuresAfter, reason } = result;
+  const title = paint.bold('Persistent failures');
+  const meaning = paint.dim(`training problems with no right answer in ${config.evaluation.failureAttempts} tries`);
+  if (reason !== 'finished') return [`${title}  ${failuresBefore.length} before training; counted again at the end`, meaning, ''];
+  const before = new Set(failuresBefore.map(({ problemId }) => problemId));
+  const added = failuresAfter.filter(({ problemId }) => !before.has(problemId)).length;
+  const solved = failuresBefore.length - (failuresAfter.length - added);
+  const [from, to] = [failuresBefore.length, failuresAfter.length];
+  const painted = to < from ? paint.good(String(to)) : to > from ? paint.bad(String(to)) : String(to);
+  const shown = failuresAfter.slice(0, shownFailures).flatMap((failure) => [
+    ...wrap(harmless(problemText(failure.problemId)), width - 12)
+      .slice(0, 2)
+      .map((line, i) => `  ${i === 0 ? paint.accent(fit(harmless(failure.level), 8)) : ' '.repeat(8)}  ${line}`),
+    `${' '.repeat(12)}${paint.dim(`${causesText(failure)}:`)} ${harmless(failure.example.trim()) || '(nothing)'}`,
+  ]);
+  return [
+    `${title}  ${from} → ${painted}  ${paint.dim(`${solved} solved now, ${added} new`)}`,
+    meaning,
     ...shown,
-    ...more,
+    ...(to > shownFailures ? [paint.dim(`  and ${to - shownFailures} more`)] : []),
     '',
   ];
 }
 
+const causeWords: Readonly<Record<Cause, string>> = {
+  noAnswer: 'no answer',
+  unparsable: 'unreadable answer',
+  wrongValue: 'wrong value',
+  truncated: 'cut off',
+  verifierFailed: 'verifier failed',
+};
+
+/** Most frequent first. */
 function causesText({ causes }: PersistentFailure): string {
-  const words = {
-    noAnswer: 'no answer',
-    unparsable: 'unparsable',
-    wrongValue: 'wrong value',
-    truncated: 'truncated',
-    verifierFailed: 'verifier failed',
-  } as const;
   return Object.entries(causes)
-    .map(([cause, times]) => `${words[cause as keyof typeof words]} ×${times}`)
+    .sort(([, a], [, b]) => b - a)
+    .map(([cause, times]) => `${causeWords[cause as Cause]} ×${times}`)
     .join(', ');
 }
 
-function nextSteps({ reason, after }: SessionResult, { command, config }: SummaryOptions): string[] {
-  if (reason === 'interrupted') return [`${command} --resume    goes on from here`];
-  const isSaturated = (after?.all.passAt1 ?? 0) > 0.95;
+function factLines(result: SessionResult, paint: Paint, width: number): string[] {
+  const { tokensSampled, tokensTrained, updates, seconds, peakRssMb, folder, step } = result;
+  const count = (n: number): string => n.toLocaleString('en-US');
+  const fact = (name: string, text: string): string => `${paint.dim(name.padEnd(8))}${text}`;
+  const rate = seconds > 0 ? `, ${count(Math.round((tokensSampled + tokensTrained) / seconds))} tokens/s` : '';
   return [
-    `${command} --critic verdict    the same without being told which step is wrong`,
-    `${command} --algorithm grpo    rewards alone`,
-    isSaturated
-      ? 'npx critique-grpo train my.cgrpo.json    your own model and problems'
-      : `${command} --steps ${config.training.steps * 2}    twice as long`,
-    'npx critique-grpo compare --preset demo --algorithms grpo,dr-grpo,critique-grpo --seeds 3',
+    cut(fact('work', `${count(step)} steps, ${count(updates)} updates`), width),
+    cut(fact('tokens', `${count(tokensSampled)} sampled, ${count(tokensTrained)} trained`), width),
+    cut(fact('time', `${clock(seconds)}${rate}, peak memory ${count(peakRssMb)} MB`), width),
+    fact('run', harmless(folder)),
+    fact('store', harmless(join(dirname(dirname(folder)), 'store.db'))),
   ];
 }
 
-function count(tokens: number): string {
-  return tokens.toLocaleString('en-US');
+interface NextStep {
+  readonly why: string;
+  readonly command: string;
+}
+
+/** Three commands that fit how the run ended. A later option wins over the same one in `command`. */
+function nextSteps({ reason, runId, after }: SessionResult, { command, config }: SummaryOptions): NextStep[] {
+  const compare: NextStep = {
+    why: 'set algorithms side by side, with seeds',
+    command: `${command.replace(/ train\b/, ' compare')} --algorithms grpo,dr-grpo,critique-grpo --seeds 3`,
+  };
+  const otherCritic: NextStep =
+    config.algorithm === 'critique-grpo'
+      ? config.critic === 'verdict'
+        ? { why: 'a second try with no critique at all: the control', command: `${command} --critic resample` }
+        : { why: 'a critic that only says right or wrong', command: `${command} --critic verdict` }
+      : { why: 'let critiques reach what rewards cannot', command: `${command} --algorithm critique-grpo` };
+  if (reason !== 'finished') {
+    return [{ why: 'from the checkpoint, to the identical trace', command: `${command} --resume ${runId}` }, otherCritic, compare];
+  }
+  const isSaturated = (after?.all.passAt1 ?? 0) > 0.95;
+  const onward: NextStep = isSaturated
+    ? { why: 'all but solved: your own model and problems', command: 'npx critique-grpo train my.cgrpo.json' }
+    : { why: 'twice as long', command: `${command} --steps ${config.training.steps * 2}` };
+  return [onward, otherCritic, compare];
 }

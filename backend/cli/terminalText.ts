@@ -31,7 +31,6 @@ export function paintWith(hasColor: boolean): Paint {
   return { dim: style(2, 22), bold: style(1, 22), accent: style(36, 39), good: style(32, 39), bad: style(31, 39) };
 }
 
-// eslint-disable-next-line no-control-regex
 const stylesAndCharacters = /\u001b\[\d+m|[^]/gu;
 const wide =
   /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation})/u;
@@ -148,7 +147,7 @@ export interface NamedShare {
   readonly share: number;
 }
 
-/** Shares of a whole as one bar, and the mark of each for its legend. From the fifth on they look alike. */
+/** Shares of a whole as one bar, and a legend in percent. From the fourth on they look alike. */
 export function shareBar(shares: readonly NamedShare[], width: number): { bar: string; legend: string[] } {
   let upTo = 0;
   let drawn = 0;
@@ -159,7 +158,7 @@ export function shareBar(shares: readonly NamedShare[], width: number): { bar: s
     const end = Math.min(width, Math.round(upTo * width));
     line += shade.repeat(Math.max(0, end - drawn));
     drawn = Math.max(drawn, end);
-    return `${shade} ${name} ${Math.round(100 * share)} %`;
+    return `${shade} ${name} ${Math.round(100 * share)}`;
   });
   return { bar: line, legend };
 }

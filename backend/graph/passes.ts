@@ -16,12 +16,15 @@ export function accumulate(g: GraphBuilder, accumulator: Value, gradient: Value)
 }
 
 /**
- * Moves the nodes that make the named outputs, and that nothing else reads, to the end of the file in reverse order.
- * onnxruntime schedules by file order from the leaves: in any other order it puts off weight gradients and keeps every activation alive.
+ * Moves the nodes whose results nobody reads to the end of the file, the one that is ready first as the last of all.
+ * onnxruntime schedules depth first from the last leaf in the file: in any other order it puts off weight gradients, and every
+ * activation that they need stays alive until the end.
  */
-export function leavesLast(graph: Graph, outputNames: ReadonlySet<string>): Graph {
+export function leavesLast(graph: Graph): Graph {
+  const madeAt = new Map(graph.nodes.flatMap((node, i) => node.outputs.map((id) => [id, i] as const)));
   const read = new Set(graph.nodes.flatMap((node) => node.inputs));
-  const leaves = new Set(graph.outputs.filter(({ name, value }) => outputNames.has(name) && !read.has(value)).map(({ value }) => value));
-  const isLeaf = (node: Node): boolean => node.outputs.length === 1 && leaves.has(node.outputs[0] as number);
-  return { ...graph, nodes: [...graph.nodes.filter((node) => !isLeaf(node)), ...graph.nodes.filter(isLeaf).reverse()] };
+  const isLeaf = (node: Node): boolean => !node.outputs.some((id) => read.has(id));
+  const readyAt = (node: Node): number => Math.max(-1, ...node.inputs.map((id) => madeAt.get(id) ?? -1));
+  const leaves = graph.nodes.filter(isLeaf).sort((a, b) => readyAt(b) - readyAt(a));
+  return { ...graph, nodes: [...graph.nodes.filter((node) => !isLeaf(node)), ...leaves] };
 }

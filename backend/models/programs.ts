@@ -156,5 +156,5 @@ export function trainProgram(model: ProgramModel, options: TrainProgramOptions):
     ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`loss:${name}`, value])),
     ...Object.fromEntries(accumulated),
   };
-  return leavesLast(g.finish(outputs), new Set(accumulated.map(([name]) => name)));
+  return leavesLast(g.finish(outputs));
 }

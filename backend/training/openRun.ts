@@ -80,7 +80,7 @@ function withoutUndefined(switches: RunConfig['switches']): Partial<Switches> {
 }
 
 /** What algorithm and critic need of every training problem. */
-function requireData({ name, needs }: Algorithm, critic: Critic, problems: readonly Problem[], { data }: RunConfig): void {
+export function requireData({ name, needs }: Algorithm, critic: Critic, problems: readonly Problem[], { data }: RunConfig): void {
   const lacking = (what: (problem: Problem) => unknown): Problem | undefined => problems.find((problem) => what(problem) === undefined);
   const undemonstrated = needs.demonstrations ? lacking(({ demonstration }) => demonstration) : undefined;
   if (undemonstrated !== undefined) {

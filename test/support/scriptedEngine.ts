@@ -42,7 +42,8 @@ export type Call =
   | { readonly method: 'forward'; readonly sequences: readonly ForwardSequence[]; readonly weights: WeightsName }
   | { readonly method: 'forwardBackward'; readonly sequences: readonly TrainSequence[]; readonly loss: LossProgram }
   | { readonly method: 'optimStep'; readonly request: OptimStepRequest }
-  | { readonly method: 'saveState' | 'loadState'; readonly folder: string };
+  | { readonly method: 'saveState'; readonly folder: string }
+  | { readonly method: 'loadState'; readonly folder: string };
 
 /** Every token's logprob, by what is asked: when it is sampled, and afterwards given the problem alone by the policy and the reference. */
 export const scriptedLogprobs = { sampled: -0.5, policy: -1.5, reference: -2 } as const;

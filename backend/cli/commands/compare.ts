@@ -8,8 +8,19 @@ import { openStore } from '../../store/openStore.ts';
 import { writeFileAtomically } from '../../store/atomicFile.ts';
 import type { RunConfig } from '../../protocol/runConfig.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
-import { resultOf, variantsOf, type Variant, type VariantResult } from '../comparison.ts';
-import { comparisonCurves, comparisonReport } from '../comparisonReport.ts';
+import {
+  checkComparable,
+  findResult,
+  plannedRuns,
+  resultOf,
+  variantsOf,
+  withResult,
+  type Comparison,
+  type Variant,
+  type VariantResult,
+} from '../comparison.ts';
+import { comparisonCurves, comparisonReport, summaryLines } from '../comparisonReport.ts';
+import { positiveInteger } from '../numberOptions.ts';
 import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal, runSession } from '../session.ts';
 
@@ -52,33 +63,48 @@ async function compareAll(file: string | undefined, options: CompareOptions, con
     critics: list(options.critics),
     weightings: weightings(options.weightings),
   });
-  const seeds = seedCount(options.seeds);
+  const seeds = Array.from({ length: positiveInteger('--seeds', options.seeds) }, (_, seed) => seed);
+  const planned = plannedRuns(variants, seeds);
   const out = resolve(options.out);
   await mkdir(out, { recursive: true });
   const resultsFile = join(out, 'results.json');
-  const known = options.fresh === true ? [] : await readResults(resultsFile);
-  const planned = Array.from({ length: seeds }, (_, seed) => variants.map((variant) => seeded(variant, seed))).flat();
-  const isOf = (variant: Variant) => (result: VariantResult) => result.label === variant.label && isDeepStrictEqual(result.config, variant.config);
-  const results = planned.flatMap((variant) => known.find(isOf(variant)) ?? []);
-  const missing = planned.filter((variant) => !known.some(isOf(variant)));
+  const earlier = options.fresh === true ? emptyComparison : await readComparison(resultsFile);
+  checkComparable(earlier.results, planned, out);
+  const command = commandLine(file, options);
+  let comparison: Comparison = { ...earlier, commands: [...new Set([...earlier.commands, command])] };
+  const missing = planned.filter((variant) => findResult(earlier.results, variant) === undefined);
   const signal = interruptSignal(() => context.output.write('\nStopping with a checkpoint; the same command goes on from there.\n'));
-  const progress = new Progress(context, planned.length, results.length, performance.now());
+  const progress = new Progress(context, planned.length, planned.length - missing.length, performance.now());
 
   for (const variant of missing) {
-    const finished = await trainVariant(variant, { options, context, out, signal, progress });
-    if (finished === undefined) return exitCodes.interrupted;
-    results.push(finished);
-    // Results of other variants in the folder stay: a comparison may grow.
-    await writeFileAtomically(resultsFile, `${JSON.stringify(merged(known, results), null, 1)}\n`);
-    progress.finish(variant, finished);
+    const result = await trainVariant(variant, { options, context, out, signal, progress });
+    if (result === undefined) return exitCodes.interrupted;
+    comparison = { ...comparison, results: withResult(comparison.results, result) };
+    await writeFileAtomically(resultsFile, `${JSON.stringify(comparison, null, 1)}\n`);
+    progress.finish(variant, result);
   }
-  const all = merged(known, results);
-  await writeFile(join(out, 'curves.svg'), comparisonCurves(all));
-  const report = comparisonReport(all);
-  await writeFile(join(out, 'report.md'), report);
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(all, null, 1)}\n`);
-  context.output.write(`\n${report}\nKept in ${out}: report.md, curves.svg, results.json, and the runs themselves.\n`);
+  await writeFile(join(out, 'curves.svg'), comparisonCurves(comparison.results));
+  await writeFile(join(out, 'report.md'), comparisonReport(comparison));
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(comparison, null, 1)}\n`);
+  context.output.write(
+    `\n${summaryLines(comparison.results).join('\n')}\n\nKept in ${out}: report.md, curves.svg, results.json, and the runs themselves.\n`,
+  );
   return exitCodes.done;
+}
+
+/** The command as one would write it again, for the report. */
+function commandLine(file: string | undefined, { preset, steps, set, algorithms, critics, weightings: weights, seeds }: CompareOptions): string {
+  const given = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [`--${name} ${value}`]);
+  const parts = [
+    ...given('preset', preset),
+    ...given('steps', steps),
+    ...given('algorithms', algorithms),
+    ...given('critics', critics),
+    ...given('weightings', weights),
+    ...set.map((setting) => `--set ${setting}`),
+    ...given('seeds', seeds),
+  ];
+  return ['npx critique-grpo compare', ...(file === undefined ? [] : [file]), ...parts].join(' ');
 }
 
 interface Setting {
@@ -108,8 +134,8 @@ async function trainVariant({ label, config }: Variant, { options, context, out,
   if (result.reason !== 'finished') return undefined;
   const store = openStore(out, { readOnly: true });
   try {
-    const { runId, failuresAfter, seconds, peakRssMb } = result;
-    return resultOf({ label, config, evaluations: store.evaluations(runId), updates: store.updates(runId), failuresAfter, seconds, peakRssMb });
+    const { runId, peakRssMb } = result;
+    return resultOf({ label, config, evaluations: store.evaluations(runId), updates: store.updates(runId), peakRssMb });
   } finally {
     store.close();
   }
@@ -150,11 +176,10 @@ class Progress {
     else if (step % 40 === 0) this.context.output.write(`${line}\n`);
   }
 
-  finish({ label, config }: Variant, { curve, tokens, seconds }: VariantResult): void {
+  finish({ label, config }: Variant, { after, tokens, seconds }: VariantResult): void {
     this.done++;
-    const last = curve.at(-1);
-    const levels = Object.entries(last?.byLevel ?? {}).map(([level, passAt1]) => `${level} ${passAt1.toFixed(3)}`);
-    const line = `${label}, seed ${config.seed}: pass@1 ${last?.passAt1.toFixed(3) ?? '–'} (${levels.join(', ')}), ${tokens.sampled.toLocaleString('en-US')} tokens sampled, ${duration(seconds)}`;
+    const levels = Object.entries(after.byLevel).map(([level, { passAt1 }]) => `${level} ${passAt1.toFixed(3)}`);
+    const line = `${label}, seed ${config.seed}: pass@1 ${after.all.passAt1.toFixed(3)} (${levels.join(', ')}), ${tokens.sampled.toLocaleString('en-US')} tokens sampled, ${duration(seconds)}`;
     this.context.output.write(`${this.context.output.isTerminal ? '\r\u001b[K' : ''}${line}\n`);
   }
 }
@@ -163,31 +188,26 @@ function duration(seconds: number): string {
   return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-function seeded({ label, config }: Variant, seed: number): Variant {
-  return { label, config: { ...config, seed, name: `${label.replaceAll(' · ', '-')}-seed${seed}` } };
-}
+const emptyComparison: Comparison = { version: 1, commands: [], results: [] };
 
-function merged(known: readonly VariantResult[], results: readonly VariantResult[]): VariantResult[] {
-  const isNew = (old: VariantResult): boolean => !results.some((result) => result.label === old.label && result.seed === old.seed);
-  return [...known.filter(isNew), ...results];
-}
-
-async function readResults(path: string): Promise<VariantResult[]> {
+async function readComparison(path: string): Promise<Comparison> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch {
-    return [];
+    return emptyComparison;
   }
   try {
-    return JSON.parse(text) as VariantResult[];
+    const comparison = JSON.parse(text) as Partial<Comparison>;
+    if (comparison.version === 1 && Array.isArray(comparison.results)) return comparison as Comparison;
   } catch {
-    throw new WorkbenchError({
-      code: 'comparison.damaged',
-      message: `The results of an earlier comparison in ${path} are no valid JSON.`,
-      remedy: 'Remove the file, give another --out, or use --fresh.',
-    });
+    // Said below, as for a file of another form.
   }
+  throw new WorkbenchError({
+    code: 'comparison.damaged',
+    message: `${path} holds no results of a comparison that this version can read.`,
+    remedy: 'Remove the file, give another --out, or use --fresh.',
+  });
 }
 
 function list(text: string | undefined): string[] {
@@ -202,10 +222,4 @@ function weightings(text: string | undefined): ('paper' | 'uniform')[] {
     if (name === 'paper' || name === 'uniform') return name;
     throw new WorkbenchError({ code: 'config.invalid', message: `There is no weighting "${name}".`, remedy: 'Choose paper or uniform.' });
   });
-}
-
-function seedCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new WorkbenchError({ code: 'config.invalid', message: `--seeds is "${text}".`, remedy: 'Give a positive whole number.' });
 }

@@ -1,25 +1,47 @@
-/** `critique-grpo doctor`: says before a run what would go wrong in it. */
+/** `critique-grpo doctor`: examines a run before it starts, and says what to do about each fault. */
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readProblems } from '../../data/jsonl.ts';
-import { closePolicy, openPolicy, resolveDemo, type Policy } from '../../training/policy.ts';
-import { check, checkData, checkMemory, checkModel, checkNode, checkPolicy, checkSpeed, checkWorkspace, type CheckResult } from '../checks.ts';
-import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
+import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
+import { runCheck, type Check, type Facts, type Finding, type Patient } from '../doctorCheck.ts';
+import { dataCheck, diskCheck, memoryCheck, modelCheck, nodeCheck, promptCheck, storeCheck, tokenizerCheck, verifierCheck } from '../doctorChecks.ts';
+import { engineCheck, speedCheck } from '../engineChecks.ts';
 import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal } from '../session.ts';
-import { harmless, paintWith } from '../terminalText.ts';
+import { harmless, paintWith, wrap } from '../terminalText.ts';
 
 interface DoctorOptions extends RunArguments {
+  readonly model?: string;
+  readonly data?: string;
   readonly json?: string;
 }
 
+const checks: readonly Check[] = [
+  nodeCheck,
+  engineCheck,
+  modelCheck,
+  tokenizerCheck,
+  dataCheck,
+  verifierCheck,
+  promptCheck,
+  memoryCheck,
+  diskCheck,
+  storeCheck,
+  speedCheck,
+];
+
 export const doctor: CliCommand = {
   name: 'doctor',
-  summary: 'Check machine, model, data and verifier before anything starts.',
+  summary: 'Check model, data and machine before a run, and estimate how long it takes.',
   register(command: Command, context: CliContext): void {
     addRunOptions(command)
+      .option('--model <folder>', 'a model folder, in place of that of the configuration')
+      .option('--data <file>', 'JSONL of training problems, in place of those of the configuration')
       .option('--json <file>', 'write the findings there')
-      .addHelpText('after', '\nExamples:\n  critique-grpo doctor --preset demo\n  critique-grpo doctor my.cgrpo.json')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  critique-grpo doctor --preset demo\n  critique-grpo doctor my.cgrpo.json\n  critique-grpo doctor --model path/to/model --data problems.jsonl',
+      )
       .action(async (file: string | undefined, options: DoctorOptions) => {
         process.exitCode = await examine(file, options, context);
       });
@@ -27,40 +49,47 @@ export const doctor: CliCommand = {
 };
 
 async function examine(file: string | undefined, options: DoctorOptions, context: CliContext): Promise<number> {
-  const { demoFolder, output } = context;
-  const paint = paintWith(output.hasColor);
-  const results: CheckResult[] = [];
-  const tell = async (found: Promise<CheckResult>): Promise<boolean> => {
-    const result = await found;
-    results.push(result);
-    const mark = { ok: paint.good('✓'), warning: paint.accent('!'), failed: paint.bad('✗') }[result.status];
-    output.write(`${mark} ${result.name.padEnd(10)} ${harmless(result.finding)}\n`);
-    if (result.remedy !== undefined) output.write(`  ${' '.repeat(10)} ${harmless(result.remedy)}\n`);
-    return result.status !== 'failed';
-  };
-
-  const config = await resolveRunConfig(file, options);
-  await tell(checkNode());
-  const isReadable = [await tell(checkModel(config, demoFolder)), await tell(checkData(config, demoFolder))].every(Boolean);
-  if (isReadable) {
-    await tell(checkMemory(config, demoFolder));
-    const signal = interruptSignal(() => output.write('\nStopping.\n'));
-    let policy: Policy | undefined;
-    const open = check('engine', async () => {
-      policy = await openPolicy({ id: 'doctor', config, entries: context.entries, demoFolder, threads: threadsOf(options), observer: {}, signal });
-      const { parameters, provider, threads } = await policy.engine.describe();
-      return `${parameters.toLocaleString('en-US')} parameters on ${provider}, ${threads} threads`;
-    });
-    if ((await tell(open)) && policy !== undefined) {
-      const { problems } = await readProblems(resolveDemo(config.data.train, demoFolder), config.data);
-      for (const found of checkPolicy(policy, problems)) await tell(found);
-      await tell(checkSpeed(policy, problems));
-      await closePolicy(policy);
+  const places = [
+    ...(options.model === undefined ? [] : [`model.path=${JSON.stringify(options.model)}`]),
+    ...(options.data === undefined ? [] : [`data.train=${JSON.stringify(options.data)}`, 'data.heldOut=null']),
+  ];
+  const config = await resolveRunConfig(file, { ...options, set: [...places, ...options.set] });
+  const { output } = context;
+  const signal = interruptSignal(() => output.write('\nStopping.\n'));
+  const patient: Patient = { config, context, workspace: resolve(options.workspace), threads: threadsOf(options), signal };
+  const facts: Facts = {};
+  const findings: (Finding & { readonly name: string })[] = [];
+  for (const check of checks) {
+    if (output.isTerminal) output.write(`  ${check.name} …`);
+    let finding: Finding;
+    try {
+      finding = await runCheck(check, patient, facts);
+    } catch (error) {
+      if (signal.aborted) return exitCodes.interrupted;
+      throw error;
     }
+    findings.push({ name: check.name, ...finding });
+    output.write(`${output.isTerminal ? '\r\u001b[K' : ''}${findingLines(check.name, finding, output)}\n`);
   }
-  await tell(checkWorkspace(options.workspace));
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  const failed = results.filter(({ status }) => status === 'failed').length;
-  output.write(failed === 0 ? '\nReady.\n' : `\n${failed} of ${results.length} checks failed.\n`);
+  const failed = findings.filter(({ status }) => status === 'failed').length;
+  output.write(
+    `\n${failed === 0 ? 'Nothing stands in the way of this run.' : `${failed} of ${checks.length} checks failed: this run would not work.`}\n`,
+  );
+  if (options.json !== undefined) {
+    await writeFile(options.json, `${JSON.stringify({ isHealthy: failed === 0, findings, speed: facts.speed ?? null }, null, 2)}\n`);
+  }
   return failed === 0 ? exitCodes.done : exitCodes.failed;
+}
+
+const marks: Readonly<Record<Finding['status'], string>> = { ok: '✓', warning: '!', failed: '✗', skipped: '–' };
+const nameWidth = Math.max(...checks.map(({ name }) => name.length));
+
+/** One line, and one more for the remedy; on a terminal wrapped to its width. */
+function findingLines(name: string, { status, detail, remedy }: Finding, output: CliOutput): string {
+  const paint = paintWith(output.hasColor);
+  const color = { ok: paint.good, warning: paint.accent, failed: paint.bad, skipped: paint.dim }[status];
+  const indent = ' '.repeat(nameWidth + 4);
+  const width = output.isTerminal ? Math.max(20, output.columns() - 1 - indent.length) : Infinity;
+  const text = [detail, ...(remedy === undefined ? [] : [remedy])].flatMap((part) => wrap(harmless(part), width)).join(`\n${indent}`);
+  return `${color(marks[status])} ${name.padEnd(nameWidth)}  ${text}`;
 }

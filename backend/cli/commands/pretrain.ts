@@ -1,6 +1,5 @@
 /** `critique-grpo pretrain`: rebuilds the demonstration's base model from random weights. */
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Rng } from '../../core/rng.ts';
 import { WorkbenchError } from '../../core/errors.ts';
@@ -12,7 +11,8 @@ import { copySideFiles } from '../../models/folder.ts';
 import { loadTokenizer } from '../../text/tokenizer.ts';
 import { pretrain as pretrainModel, type PretrainProgress } from '../../training/pretrain.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
-import { positiveInteger } from '../numberOptions.ts';
+import { positiveInteger, wholeNumber } from '../numberOptions.ts';
+import { checkOutputFolder, writeOutputFolder } from '../outputFolder.ts';
 import { interruptSignal } from '../session.ts';
 import { clock } from '../terminalText.ts';
 
@@ -21,11 +21,12 @@ interface PretrainOptions {
   readonly out: string;
   readonly seed: string;
   readonly updates: string;
+  readonly documents: string;
   readonly threads: string;
+  readonly force?: boolean;
 }
 
 const updatesPerLine = 100;
-const documentsPerUpdate = 32;
 
 const optimizer = {
   learningRate: 2e-3,
@@ -46,8 +47,10 @@ export const pretrain: CliCommand = {
       .requiredOption('--out <folder>', 'where the model goes, as a Hugging Face folder')
       .option('--preset <name>', 'demo is the only one', 'demo')
       .option('--seed <number>', 'seed of weights and documents', '0')
-      .option('--updates <number>', `optimizer updates of ${documentsPerUpdate} documents`, '4200')
-      .option('--threads <number>', 'processor threads', '2')
+      .option('--updates <number>', 'optimizer updates', '4200')
+      .option('--documents <number>', 'documents an update', '32')
+      .option('--threads <number>', "processor threads; the bundled weights' last bits depend on it", '2')
+      .option('--force', 'write into a folder that is not empty')
       .addHelpText('after', '\nExample:\n  critique-grpo pretrain --preset demo --out base-model')
       .action(async (options: PretrainOptions) => {
         process.exitCode = await pretrainDemo(options, context);
@@ -63,11 +66,11 @@ async function pretrainDemo(options: PretrainOptions, { entries, demoFolder, out
       remedy: 'Use --preset demo.',
     });
   }
-  const seed = Number(options.seed);
+  const seed = wholeNumber('--seed', options.seed);
   const updates = positiveInteger('--updates', options.updates);
+  const documentsPerUpdate = positiveInteger('--documents', options.documents);
   const model = join(demoFolder, 'model');
-  const out = resolve(options.out);
-  await mkdir(out, { recursive: true });
+  const out = await checkOutputFolder(options.out, options.force === true);
   const tokenizer = await loadTokenizer(model);
   const signal = interruptSignal(() => output.write('\nStopping without a model.\n'));
   const engine = await EngineProcess.open({
@@ -107,8 +110,10 @@ async function pretrainDemo(options: PretrainOptions, { entries, demoFolder, out
       signal,
       onUpdate: show,
     });
-    await engine.exportWeights(out, 'merged');
-    await copySideFiles(model, out);
+    await writeOutputFolder(out, async (target) => {
+      await engine.exportWeights(target, 'merged');
+      await copySideFiles(model, target);
+    });
     output.write(`Kept in ${out}. Measure it with: npx critique-grpo eval --preset demo --model ${out}\n`);
     return exitCodes.done;
   } catch (error) {

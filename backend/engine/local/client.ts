@@ -3,6 +3,7 @@
  * so cancellation is asked for between runs, a missed deadline kills the child, and a death is reported with what is known of it.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { WorkbenchError } from '../../core/errors.ts';
 import type {
   CallOptions,
@@ -20,19 +21,24 @@ import type {
   WeightsName,
 } from '../contract.ts';
 import type { EngineMethod, FromEngine, LocalEngineOptions, ToEngine, WireError } from './messages.ts';
+import type { SelfCheckResult } from './selfCheck.ts';
 
-export interface EngineProcessOptions extends LocalEngineOptions {
+/** What it takes to start a child, before any model. */
+export interface ChildOptions {
   /** The built entry of the child, `dist/engine.js`. */
   readonly entry: string;
   /** A call without an answer or a sign of progress for this long is given up and the child killed. */
   readonly silenceMs?: number;
 }
 
+export type EngineProcessOptions = ChildOptions & LocalEngineOptions;
+
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: ((done: number) => void) | undefined;
   readonly method: string;
+  readonly signal: AbortSignal | undefined;
   timer: NodeJS.Timeout;
   release: () => void;
 }
@@ -46,16 +52,22 @@ export class EngineProcess implements Engine {
   private nextId = 1;
   private stderr = '';
   private death: WorkbenchError | undefined;
-  private disposing = false;
 
-  private constructor(options: EngineProcessOptions) {
+  private constructor(options: ChildOptions) {
+    if (!existsSync(options.entry)) {
+      throw new WorkbenchError({
+        code: 'engine.notBuilt',
+        message: `The engine's program ${options.entry} is not there.`,
+        remedy: 'Run `npm run build`.',
+      });
+    }
     this.silenceMs = options.silenceMs ?? 10 * 60_000;
     this.child = fork(options.entry, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'], execArgv: [] });
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr = (this.stderr + chunk.toString('utf8')).slice(-4000)));
     this.child.on('message', (message: FromEngine) => this.receive(message));
-    this.child.on('error', (error) => this.die(`it could not be started (${error.message})`));
+    this.child.on('error', (error) => this.die(this.diedOf(`it could not be started (${error.message})`)));
     this.child.on('close', (code, signal) =>
-      this.die(signal === null ? `it ended with exit code ${code ?? 'unknown'}` : `it was ended by ${signal}`),
+      this.die(this.diedOf(signal === null ? `it ended with exit code ${code ?? 'unknown'}` : `it was ended by ${signal}`)),
     );
   }
 
@@ -69,6 +81,16 @@ export class EngineProcess implements Engine {
     } catch (error) {
       await engine.dispose();
       throw error;
+    }
+  }
+
+  /** Checks the gradients that this machine's runtime computes (`selfCheck.ts`), in a child of its own. */
+  static async selfCheck({ threads, ...options }: ChildOptions & { readonly threads: number }): Promise<SelfCheckResult> {
+    const engine = new EngineProcess(options);
+    try {
+      return (await engine.send({ type: 'selfCheck', options: { threads } } as PlainCall, 'selfCheck', {})) as SelfCheckResult;
+    } finally {
+      await engine.dispose();
     }
   }
 
@@ -103,7 +125,7 @@ export class EngineProcess implements Engine {
   }
 
   async dispose(): Promise<void> {
-    this.disposing = true;
+    this.die(closedError());
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     // Not 'close': Node never reports it for a child whose channel was closed from this side.
     const ended = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
@@ -122,12 +144,13 @@ export class EngineProcess implements Engine {
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      const abort = (): void => void this.child.send({ type: 'abort', id } satisfies ToEngine);
+      // If the child is gone, its death answers the call.
+      const abort = (): void => void this.child.send({ type: 'abort', id } satisfies ToEngine, () => undefined);
       options.signal?.addEventListener('abort', abort, { once: true });
       const release = (): void => options.signal?.removeEventListener('abort', abort);
-      this.pending.set(id, { resolve, reject, onProgress: options.onProgress, method, timer: this.watch(id), release });
+      this.pending.set(id, { resolve, reject, onProgress: options.onProgress, method, signal: options.signal, timer: this.watch(id), release });
       this.child.send({ ...message, id } as ToEngine, (error) => {
-        if (error) this.settle(id, (pending) => pending.reject(this.death ?? deathError('it cannot be reached', this.stderr)));
+        if (error) this.settle(id, (pending) => pending.reject(this.death ?? this.diedOf('it cannot be reached')));
       });
     });
   }
@@ -135,7 +158,7 @@ export class EngineProcess implements Engine {
   private watch(id: number): NodeJS.Timeout {
     const timer = setTimeout(() => {
       const method = this.pending.get(id)?.method ?? 'a call';
-      this.die(`it gave no sign of life for ${Math.round(this.silenceMs / 1000)} s during ${method} and was ended`);
+      this.die(this.diedOf(`it gave no sign of life for ${Math.round(this.silenceMs / 1000)} s during ${method} and was ended`));
       this.child.kill('SIGKILL');
     }, this.silenceMs);
     timer.unref();
@@ -150,7 +173,10 @@ export class EngineProcess implements Engine {
     }
     if (message.type === 'progress') this.pending.get(message.id)?.onProgress?.(message.done);
     else if (message.type === 'result') this.settle(message.id, (pending) => pending.resolve(message.value));
-    else this.settle(message.id, (pending) => pending.reject(fromWire(message.error)));
+    else
+      this.settle(message.id, ({ signal, reject }) =>
+        reject(signal?.aborted === true && message.error.name === 'AbortError' ? signal.reason : fromWire(message.error)),
+      );
   }
 
   private settle(id: number, how: (pending: Pending) => void): void {
@@ -162,21 +188,25 @@ export class EngineProcess implements Engine {
     how(pending);
   }
 
-  private die(how: string): void {
+  private die(death: WorkbenchError): void {
     if (this.death !== undefined) return;
-    this.death = deathError(how, this.disposing ? '' : this.stderr);
-    for (const id of [...this.pending.keys()]) this.settle(id, (pending) => pending.reject(this.death));
+    this.death = death;
+    for (const id of [...this.pending.keys()]) this.settle(id, (pending) => pending.reject(death));
+  }
+
+  private diedOf(how: string): WorkbenchError {
+    const said = this.stderr.trim() === '' ? '' : ` Its last words: ${this.stderr.trim().split('\n').slice(-3).join(' | ')}.`;
+    return new WorkbenchError({
+      code: 'engine.died',
+      message: `The engine process is gone: ${how}.${said}`,
+      remedy:
+        'The run can be resumed from its last checkpoint. If it dies again, it may be out of memory: lower training.microBatchTokens or turn on training.layerCheckpointing.',
+    });
   }
 }
 
-function deathError(how: string, stderr: string): WorkbenchError {
-  const said = stderr.trim() === '' ? '' : ` Its last words: ${stderr.trim().split('\n').slice(-3).join(' | ')}.`;
-  return new WorkbenchError({
-    code: 'engine.died',
-    message: `The engine process is gone: ${how}.${said}`,
-    remedy:
-      'The run can be resumed from its last checkpoint. If it dies again, it may be out of memory: lower training.microBatchTokens or turn on training.layerCheckpointing.',
-  });
+function closedError(): WorkbenchError {
+  return new WorkbenchError({ code: 'engine.closed', message: 'The engine was closed.', remedy: 'Open another.' });
 }
 
 function fromWire(error: WireError): Error {

@@ -1,6 +1,7 @@
 /** What the engine's process and its owner say to each other. Typed arrays travel as they are (`serialization: 'advanced'`). */
 import type { LoraSpec } from '../../models/parameters.ts';
 import type { Engine } from '../contract.ts';
+import type { SessionOptions } from './session.ts';
 
 export interface LocalEngineOptions {
   /** A Hugging Face model folder. */
@@ -27,6 +28,7 @@ export type EngineMethod = Exclude<keyof Engine, 'dispose'>;
 export type ToEngine =
   | { readonly type: 'open'; readonly id: number; readonly options: LocalEngineOptions }
   | { readonly type: 'call'; readonly id: number; readonly method: EngineMethod; readonly args: readonly unknown[] }
+  | { readonly type: 'selfCheck'; readonly id: number; readonly options: SessionOptions }
   | { readonly type: 'abort'; readonly id: number };
 
 export interface WireError {

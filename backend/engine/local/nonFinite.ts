@@ -23,7 +23,11 @@ export async function notFiniteError(
   });
 }
 
-async function firstNonFinite(graph: Graph, feeds: Readonly<Record<string, Tensor>>, ignored: (input: string) => boolean): Promise<string | undefined> {
+async function firstNonFinite(
+  graph: Graph,
+  feeds: Readonly<Record<string, Tensor>>,
+  ignored: (input: string) => boolean,
+): Promise<string | undefined> {
   const bad = graph.inputs.find(({ name }) => feeds[name] !== undefined && !ignored(name) && !allFinite(feeds[name]));
   if (bad !== undefined) return `the input ${bad.name}`;
   const inner = graph.nodes.flatMap((node) => node.outputs).filter((id) => graph.values[id]?.dtype === 'f32');

@@ -2,6 +2,7 @@
 import { messageOf, WorkbenchError } from '../../core/errors.ts';
 import type { CallOptions, ForwardSequence, LossProgram, OptimStepRequest, SampleRequest, TrainSequence, WeightsName } from '../contract.ts';
 import { LocalEngine } from './localEngine.ts';
+import { selfCheck } from './selfCheck.ts';
 import type { FromEngine, ToEngine, WireError } from './messages.ts';
 
 const running = new Map<number, AbortController>();
@@ -37,6 +38,7 @@ async function answer(message: Exclude<ToEngine, { type: 'abort' }>, signal: Abo
     engine = await LocalEngine.open(message.options);
     return engine.describe();
   }
+  if (message.type === 'selfCheck') return selfCheck(message.options);
   if (engine === undefined) throw new Error('no model is open');
   const options: CallOptions = { signal, onProgress: throttled((done) => send({ type: 'progress', id: message.id, done })) };
   const [first, second] = message.args;

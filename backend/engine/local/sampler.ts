@@ -195,7 +195,13 @@ async function decodeOnce(
 }
 
 /** The tokens that the graph drew, or that are drawn here from its logits. */
-function drawTokens(model: SamplerModel, request: SampleRequest, outputs: Readonly<Record<string, Tensor>>, rows: number, uniforms: Float32Array): Drawn[] {
+function drawTokens(
+  model: SamplerModel,
+  request: SampleRequest,
+  outputs: Readonly<Record<string, Tensor>>,
+  rows: number,
+  uniforms: Float32Array,
+): Drawn[] {
   const slots = Array.from({ length: rows }, (_, slot) => slot);
   if (outputs['logits'] !== undefined) {
     const logits = outputs['logits'].data as Float32Array;

@@ -14,7 +14,16 @@ interface AdamWGolden {
   readonly cases: readonly {
     readonly name: string;
     readonly request: OptimStepRequest;
-    readonly expected: Readonly<Record<'float64' | 'float32', { readonly steps: readonly { readonly gradientNorm: number; readonly parameters: Tensors }[]; readonly firstMoment: Tensors; readonly secondMoment: Tensors }>>;
+    readonly expected: Readonly<
+      Record<
+        'float64' | 'float32',
+        {
+          readonly steps: readonly { readonly gradientNorm: number; readonly parameters: Tensors }[];
+          readonly firstMoment: Tensors;
+          readonly secondMoment: Tensors;
+        }
+      >
+    >;
   }[];
 }
 
@@ -38,7 +47,9 @@ describe('AdamW', () => {
       adamW(trained, request, step + 1, clipScale(norm, request.gradientClip));
       const { gradientNorm: expectedNorm, parameters: values } = expected.float64.steps[step] as (typeof expected.float64.steps)[number];
       expect(Math.abs(norm - expectedNorm) / expectedNorm).toBeLessThan(1e-6);
-      trained.forEach((parameter, i) => expect(largestDifference(parameter.values, values[names[i] as string] as number[]), `step ${step}`).toBeLessThan(1e-6));
+      trained.forEach((parameter, i) =>
+        expect(largestDifference(parameter.values, values[names[i] as string] as number[]), `step ${step}`).toBeLessThan(1e-6),
+      );
     });
     trained.forEach(({ firstMoment, secondMoment }, i) => {
       expect(largestDifference(firstMoment, expected.float64.firstMoment[names[i] as string] as number[])).toBeLessThan(1e-6);

@@ -9,7 +9,7 @@ it('takes the next bucket up, and few of them', () => {
   for (let n = 1; n <= 5000; n++) {
     expect(lengthBucket(n)).toBeGreaterThanOrEqual(n);
     expect(rowBucket(n)).toBeGreaterThanOrEqual(n);
-    expect(lengthBucket(n)).toBeLessThanOrEqual(Math.max(16, 1.5 * n));
+    expect(lengthBucket(n)).toBeLessThanOrEqual(Math.max(32, 1.5 * n));
     expect(rowBucket(n)).toBeLessThanOrEqual(1.5 * n);
   }
   expect(new Set(Array.from({ length: 4096 }, (_, n) => lengthBucket(n + 1))).size).toBeLessThan(20);

@@ -32,7 +32,10 @@ describe('a value that is not finite', () => {
     withFolder(async (folder) => {
       await poison(folder, tensor, value);
       await withEngine(engineOptions(folder), async (engine) => {
-        await expect(engine.forwardBackward(sequences, goldenLoss(false))).rejects.toMatchObject({ code: 'engine.notFinite', message: expect.stringMatching(says) as string });
+        await expect(engine.forwardBackward(sequences, goldenLoss(false))).rejects.toMatchObject({
+          code: 'engine.notFinite',
+          message: expect.stringMatching(says) as string,
+        });
         // The bad gradient is gone with it.
         expect((await engine.optimStep(update)).gradientNorm).toBe(0);
         await expect(engine.forward(sequences)).rejects.toMatchObject({ code: 'engine.notFinite' });
@@ -43,14 +46,19 @@ describe('a value that is not finite', () => {
   it.each([{}, { temperature: 0 }, { topK: 3 }])('ends sampling instead of becoming tokens: $temperature $topK', (changes) =>
     withFolder(async (folder) => {
       await poison(folder, 'model.norm.weight', NaN);
-      await withEngine(engineOptions(folder), (engine) => expect(engine.sample({ ...sampling, ...changes })).rejects.toMatchObject({ code: 'engine.notFinite' }));
+      await withEngine(engineOptions(folder), (engine) =>
+        expect(engine.sample({ ...sampling, ...changes })).rejects.toMatchObject({ code: 'engine.notFinite' }),
+      );
     }),
   );
 
   /** A loss of 0 whose gradient overflows. */
   function overflowing(): LossProgram {
     const g = new GraphBuilder();
-    const [weight, logprobs] = ['weight', 'logprobs'].map((name) => g.input(name, 'f32', [1])) as [ReturnType<typeof g.input>, ReturnType<typeof g.input>];
+    const [weight, logprobs] = ['weight', 'logprobs'].map((name) => g.input(name, 'f32', [1])) as [
+      ReturnType<typeof g.input>,
+      ReturnType<typeof g.input>,
+    ];
     return g.finish({ loss: g.sum(g.mul(g.mul(weight, 1e38), g.sub(logprobs, g.stopGradient(logprobs)))) });
   }
 
@@ -60,7 +68,10 @@ describe('a value that is not finite', () => {
       const heavy = sequences.map((sequence) => ({ ...sequence, inputs: { weight: Float32Array.from(sequence.targets, () => 3) } }));
       const { loss } = await engine.forwardBackward(heavy, overflowing());
       expect(loss).toBe(0);
-      await expect(engine.optimStep(update)).rejects.toMatchObject({ code: 'engine.notFinite', message: expect.stringContaining('The gradient of ') as string });
+      await expect(engine.optimStep(update)).rejects.toMatchObject({
+        code: 'engine.notFinite',
+        message: expect.stringContaining('The gradient of ') as string,
+      });
       expect(await engine.forward(sequences)).toEqual(before);
       expect((await engine.describe()).policyVersion).toBe(0);
       await engine.forwardBackward(sequences, goldenLoss(false));
@@ -78,20 +89,43 @@ describe('what cannot be served is refused before it runs', () => {
     { prompts: [Array.from({ length: 128 }, () => 1)], code: 'prompt.length', says: /128 tokens; the model has 128 positions/ },
   ])('$code $says', ({ prompts, code, says }) =>
     withEngine(engineOptions('qwen2-tied'), async (engine) => {
-      await expect(engine.sample({ ...sampling, prompts, seeds: prompts.map(() => [1]) })).rejects.toMatchObject({ code, message: expect.stringMatching(says) as string });
+      await expect(engine.sample({ ...sampling, prompts, seeds: prompts.map(() => [1]) })).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(says) as string,
+      });
       expect((await engine.sample(sampling)).tokensSampled).toBe(4);
     }),
   );
 
   it('tokens and lengths of sequences', () =>
     withEngine(engineOptions('qwen2-tied'), async (engine) => {
-      const asked = (tokens: readonly number[], targets: readonly number[]) => [{ tokens: Int32Array.from(tokens), targets: Int32Array.from(targets) }];
+      const asked = (tokens: readonly number[], targets: readonly number[]) => [
+        { tokens: Int32Array.from(tokens), targets: Int32Array.from(targets) },
+      ];
       await expect(engine.forward(asked([1, 99], [1]))).rejects.toMatchObject({ code: 'token.outOfVocabulary' });
-      await expect(engine.forward(asked(Array.from({ length: 130 }, () => 1), [1]))).rejects.toMatchObject({ code: 'sequence.length' });
+      await expect(
+        engine.forward(
+          asked(
+            Array.from({ length: 130 }, () => 1),
+            [1],
+          ),
+        ),
+      ).rejects.toMatchObject({ code: 'sequence.length' });
       for (const targets of [[0], [2], [1, 1]]) await expect(engine.forward(asked([1, 2], targets))).rejects.toThrow(/target/);
-      await expect(engine.forwardBackward([{ ...asked([1, 2], [1])[0]!, inputs: { weight: new Float32Array(2) } }], goldenLoss(false))).rejects.toThrow(/weight/);
+      await expect(
+        engine.forwardBackward([{ ...asked([1, 2], [1])[0]!, inputs: { weight: new Float32Array(2) } }], goldenLoss(false)),
+      ).rejects.toThrow(/weight/);
       await expect(engine.forwardBackward([{ ...asked([1, 2], [1])[0]!, inputs: {} }], goldenLoss(false))).rejects.toThrow(/weight/);
-      expect((await engine.forward(asked(Array.from({ length: 129 }, () => 1), [128]))).logprobs[0]).toHaveLength(1);
+      expect(
+        (
+          await engine.forward(
+            asked(
+              Array.from({ length: 129 }, () => 1),
+              [128],
+            ),
+          )
+        ).logprobs[0],
+      ).toHaveLength(1);
     }));
 
   it('models that are not there', async () => {
@@ -99,5 +133,7 @@ describe('what cannot be served is refused before it runs', () => {
   });
 
   it('an adapter of a run that has none', () =>
-    withEngine(engineOptions('qwen2-tied'), (engine) => withFolder((folder) => expect(engine.exportWeights(folder, 'adapter')).rejects.toMatchObject({ code: 'export.noAdapter' }))));
+    withEngine(engineOptions('qwen2-tied'), (engine) =>
+      withFolder((folder) => expect(engine.exportWeights(folder, 'adapter')).rejects.toMatchObject({ code: 'export.noAdapter' })),
+    ));
 });

@@ -38,7 +38,16 @@ export function readGolden(name: string): Golden {
 
 export function engineOptions(model: string, changes: Partial<LocalEngineOptions> = {}): LocalEngineOptions {
   const folder = model.includes('/') ? model : modelFolder(model);
-  return { model: folder, maxPositions: 128, keepReference: false, threads: 2, microBatchTokens: 64, layerCheckpointing: false, maxRows: 8, ...changes };
+  return {
+    model: folder,
+    maxPositions: 128,
+    keepReference: false,
+    threads: 2,
+    microBatchTokens: 64,
+    layerCheckpointing: false,
+    maxRows: 8,
+    ...changes,
+  };
 }
 
 /** Opens an engine, uses it and closes it. */
@@ -101,7 +110,10 @@ export async function gradientsOf(engine: Engine, { model, lora }: LocalEngineOp
 /** Log-probabilities [time][vocabulary] of what follows each prefix of `tokens`, asked for one token at a time. */
 export async function distributions(engine: Engine, tokens: readonly number[], vocabularySize: number): Promise<Float32Array[]> {
   const asked: ForwardSequence[] = tokens.flatMap((_, time) =>
-    Array.from({ length: vocabularySize }, (__, next) => ({ tokens: Int32Array.of(...tokens.slice(0, time + 1), next), targets: Int32Array.of(time + 1) })),
+    Array.from({ length: vocabularySize }, (__, next) => ({
+      tokens: Int32Array.of(...tokens.slice(0, time + 1), next),
+      targets: Int32Array.of(time + 1),
+    })),
   );
   const { logprobs } = await engine.forward(asked);
   return tokens.map((_, time) => Float32Array.from({ length: vocabularySize }, (__, next) => logprobs[time * vocabularySize + next]?.[0] ?? NaN));

@@ -11,7 +11,17 @@ import { adapterSpecs } from '../../../backend/models/lora.ts';
 import type { LoraSpec } from '../../../backend/models/parameters.ts';
 import { SafetensorsFile, writeSafetensors } from '../../../backend/models/safetensors.ts';
 import {
-  distributions, engineOptions, goldenLoss, gradientsOf, largestDifference, modelFolder, readGolden, relativeDifference, trainSequences, withEngine, withFolder,
+  distributions,
+  engineOptions,
+  goldenLoss,
+  gradientsOf,
+  largestDifference,
+  modelFolder,
+  readGolden,
+  relativeDifference,
+  trainSequences,
+  withEngine,
+  withFolder,
   type Golden,
 } from './goldenEngines.ts';
 
@@ -49,7 +59,10 @@ async function goldenGradients(name: string, loss: string): Promise<Map<string, 
 }
 
 async function expectGoldenGradients(engine: Engine, name: string, golden: Golden, options: LocalEngineOptions): Promise<void> {
-  for (const [loss, withEntropies] of [['logprob', false], ['withEntropy', true]] as const) {
+  for (const [loss, withEntropies] of [
+    ['logprob', false],
+    ['withEntropy', true],
+  ] as const) {
     const result = await engine.forwardBackward(trainSequences(golden), goldenLoss(withEntropies));
     expect(Math.abs(result.loss - golden.losses[loss])).toBeLessThan(1e-4);
     expect(relativeDifference(await gradientsOf(engine, options), await goldenGradients(name, loss)), loss).toBeLessThan(gradientTolerance);
@@ -67,7 +80,8 @@ describe.each(models)('%s', (name) => {
 
   it('reads the words of older configurations alike', () =>
     withFolder(async (folder) => {
-      for (const file of readdirSync(modelFolder(name))) if (file.includes('.safetensors')) await copyFile(join(modelFolder(name), file), join(folder, file));
+      for (const file of readdirSync(modelFolder(name)))
+        if (file.includes('.safetensors')) await copyFile(join(modelFolder(name), file), join(folder, file));
       await copyFile(join(modelFolder(name), 'config.legacy.json'), join(folder, 'config.json'));
       await withEngine(engineOptions(folder), (engine) => expectGoldenStatistics(engine, golden));
     }));
@@ -84,7 +98,11 @@ describe('qwen2-lora', () => {
   /** A checkpoint that holds PEFT's adapter and an optimizer that has made no update. */
   async function adapterCheckpoint(folder: string): Promise<LoraSpec> {
     const source = modelFolder('qwen2-lora');
-    const peft = JSON.parse(await readFile(join(source, 'adapter_config.json'), 'utf8')) as { r: number; lora_alpha: number; target_modules: string[] };
+    const peft = JSON.parse(await readFile(join(source, 'adapter_config.json'), 'utf8')) as {
+      r: number;
+      lora_alpha: number;
+      target_modules: string[];
+    };
     const lora = { rank: peft.r, alpha: peft.lora_alpha, targets: peft.target_modules };
     for (const file of ['adapter_config.json', 'adapter_model.safetensors']) await copyFile(join(source, file), join(folder, file));
     const { config } = await readModelConfig(modelFolder('qwen2-tied'));
@@ -122,7 +140,9 @@ describe('qwen2-lora', () => {
           await engine.loadState(checkpoint);
           await engine.exportWeights(exported, 'adapter');
         });
-        const [ours, theirs] = await Promise.all([exported, modelFolder('qwen2-lora')].map((folder) => SafetensorsFile.open(join(folder, 'adapter_model.safetensors'))));
+        const open = (folder: string) => SafetensorsFile.open(join(folder, 'adapter_model.safetensors'));
+        const ours = await open(exported);
+        const theirs = await open(modelFolder('qwen2-lora'));
         expect([...ours.tensors.keys()].sort()).toEqual([...theirs.tensors.keys()].sort());
         for (const name of theirs.tensors.keys()) expect(await ours.read(name)).toEqual(await theirs.read(name));
         await ours.close();

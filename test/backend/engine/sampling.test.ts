@@ -13,7 +13,11 @@ function prompt(length: number, seed = 0): number[] {
 }
 
 /** What the training graph says of the same tokens. */
-async function forwardLogprobs(engine: Engine, prompts: readonly (readonly number[])[], sequences: readonly SampledSequence[]): Promise<readonly Float32Array[]> {
+async function forwardLogprobs(
+  engine: Engine,
+  prompts: readonly (readonly number[])[],
+  sequences: readonly SampledSequence[],
+): Promise<readonly Float32Array[]> {
   const asked = sequences.map(({ tokens }, i) => {
     const own = prompts[i] as readonly number[];
     return { tokens: Int32Array.of(...own, ...tokens), targets: Int32Array.from(tokens, (_, t) => own.length + t) };
@@ -119,7 +123,9 @@ describe('a sequence ends', () => {
 it('takes empty work', () =>
   withEngine(engineOptions('qwen3'), async (engine) => {
     expect(await engine.sample({ ...plain, prompts: [], seeds: [] })).toEqual({ sequences: [], tokensSampled: 0 });
-    expect((await engine.sample({ ...plain, prompts: [prompt(3), prompt(4)], seeds: [[], [1]] })).sequences.map((group) => group.length)).toEqual([0, 1]);
+    expect((await engine.sample({ ...plain, prompts: [prompt(3), prompt(4)], seeds: [[], [1]] })).sequences.map((group) => group.length)).toEqual([
+      0, 1,
+    ]);
     expect(await engine.forward([])).toEqual({ logprobs: [], entropies: [] });
     expect((await engine.forward([{ tokens: Int32Array.of(4), targets: new Int32Array() }])).logprobs).toEqual([new Float32Array()]);
   }));

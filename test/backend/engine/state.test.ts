@@ -58,7 +58,16 @@ describe.each([
       expect(await engine.forward(sequences, { weights: 'reference' })).toEqual(before);
       const after = await engine.forward(sequences);
       expect(largestDifference(after.logprobs[0] as Float32Array, before.logprobs[0] as Float32Array)).toBeGreaterThan(1e-3);
-      const sampling = { prompts: [[1, 2, 3]], seeds: [[1]], maxTokens: 5, temperature: 1, topK: 0, topP: 1, stopTokens: [], weights: 'reference' } as const;
+      const sampling = {
+        prompts: [[1, 2, 3]],
+        seeds: [[1]],
+        maxTokens: 5,
+        temperature: 1,
+        topK: 0,
+        topP: 1,
+        stopTokens: [],
+        weights: 'reference',
+      } as const;
       expect((await engine.sample(sampling)).tokensSampled).toBe(5);
     }));
 });
@@ -74,10 +83,20 @@ describe('a checkpoint that does not fit', () => {
   const load = (options: LocalEngineOptions, folder: string) => withEngine(options, (engine) => engine.loadState(folder));
 
   it.each([
-    { made: engineOptions('qwen2-tied'), loaded: engineOptions('qwen3'), code: 'checkpoint.otherModel', says: /layers\.0\.qkv\.weight|qNorm|inputNorm/ },
+    {
+      made: engineOptions('qwen2-tied'),
+      loaded: engineOptions('qwen3'),
+      code: 'checkpoint.otherModel',
+      says: /layers\.0\.qkv\.weight|qNorm|inputNorm/,
+    },
     { made: engineOptions('qwen2-tied'), loaded: engineOptions('qwen2-tied', { lora }), code: 'checkpoint.otherModel', says: /loraA/ },
     { made: engineOptions('qwen2-tied', { lora }), loaded: engineOptions('qwen2-tied'), code: 'checkpoint.otherModel', says: /embedding/ },
-    { made: engineOptions('qwen2-tied', { lora }), loaded: engineOptions('qwen2-tied', { lora: { ...lora, rank: 2 } }), code: 'checkpoint.otherModel', says: /\[2, 32\]/ },
+    {
+      made: engineOptions('qwen2-tied', { lora }),
+      loaded: engineOptions('qwen2-tied', { lora: { ...lora, rank: 2 } }),
+      code: 'checkpoint.otherModel',
+      says: /\[2, 32\]/,
+    },
   ])('is refused with $code', ({ made, loaded, code, says }) =>
     withFolder(async (folder) => {
       await withEngine(made, (engine) => engine.saveState(folder));
@@ -90,7 +109,11 @@ describe('a checkpoint that does not fit', () => {
     { harm: (folder: string) => writeFile(join(folder, 'engine.json'), '{"pol'), code: 'checkpoint.damaged' },
     { harm: (folder: string) => rm(join(folder, 'engine.json')), code: 'checkpoint.damaged' },
     { harm: (folder: string) => rm(join(folder, 'optimizer.safetensors')), code: 'safetensors.notFound' },
-    { harm: async (folder: string) => writeFile(join(folder, 'optimizer.safetensors'), (await readFile(join(folder, 'optimizer.safetensors'))).subarray(0, 5000)), code: 'safetensors.damaged' },
+    {
+      harm: async (folder: string) =>
+        writeFile(join(folder, 'optimizer.safetensors'), (await readFile(join(folder, 'optimizer.safetensors'))).subarray(0, 5000)),
+      code: 'safetensors.damaged',
+    },
     { harm: (folder: string) => rm(join(folder, 'model.safetensors')), code: 'model.noWeights' },
   ])('is refused with $code ($#), and nothing is changed', ({ harm, code }) =>
     withFolder(async (folder) => {

@@ -11,7 +11,10 @@ const nSamples = 3000;
 /** What temperature, then top-k, then top-p leave of a distribution. */
 function truncated(logprobs: ArrayLike<number>, { temperature, topK, topP }: Truncation): number[] {
   const tempered = Array.from(logprobs, (logprob) => Math.exp(logprob / temperature));
-  const ranked = tempered.map((mass, token) => ({ mass, token })).sort((a, b) => b.mass - a.mass).slice(0, topK === 0 ? undefined : topK);
+  const ranked = tempered
+    .map((mass, token) => ({ mass, token }))
+    .sort((a, b) => b.mass - a.mass)
+    .slice(0, topK === 0 ? undefined : topK);
   const normalizer = ranked.reduce((sum, { mass }) => sum + mass, 0);
   const kept: number[] = Array.from(logprobs, () => 0);
   let reached = 0;
@@ -58,13 +61,26 @@ describe.each(settings)('temperature $temperature, topK $topK, topP $topP', (tru
       const probabilities = truncated(distribution, truncation);
       expect(probabilities.filter((probability, token) => probability === 0 && counts[token] !== 0)).toEqual([]);
       expect(Math.abs(chiSquareQuantile(counts, probabilities))).toBeLessThan(3.5);
-      expect(largestDifference(sampled.map(({ logprobs }) => logprobs[0] as number), tokens.map((token) => distribution[token] as number))).toBeLessThan(1e-5);
+      expect(
+        largestDifference(
+          sampled.map(({ logprobs }) => logprobs[0] as number),
+          tokens.map((token) => distribution[token] as number),
+        ),
+      ).toBeLessThan(1e-5);
     }));
 });
 
 it('takes the likeliest token at temperature 0', () =>
   withEngine(engineOptions('qwen3'), async (engine) => {
-    const { sequences } = await engine.sample({ prompts: [prompt], seeds: [[1, 2]], maxTokens: 12, temperature: 0, topK: 0, topP: 1, stopTokens: [] });
+    const { sequences } = await engine.sample({
+      prompts: [prompt],
+      seeds: [[1, 2]],
+      maxTokens: 12,
+      temperature: 0,
+      topK: 0,
+      topP: 1,
+      stopTokens: [],
+    });
     const [first, second] = sequences[0] as [SampledSequence, SampledSequence];
     expect(first).toEqual(second);
     const rows = (await distributions(engine, [...prompt, ...first.tokens], vocabularySize)).slice(prompt.length - 1, -1);

@@ -90,5 +90,5 @@ export function buildBlock(nLayers: number, checkpointed: boolean): Block {
   const names = Object.keys(parameters);
   const found = gradients(g, loss, Object.values(parameters));
   const outputs = Object.fromEntries(names.map((name, i) => [`d.${name}`, found[i] as Value]));
-  return { graph: leavesLast(g.finish({ loss, ...outputs }), new Set(Object.keys(outputs))), parameters: names, feeds };
+  return { graph: leavesLast(g.finish({ loss, ...outputs })), parameters: names, feeds };
 }

@@ -41,7 +41,14 @@ describe('groups', () => {
       'p2 allWrong (no signal): r0=0 r1=0 r0/refinement=0',
       'p3 rescued: r0=0 r1=0 r1/refinement=1',
     ]);
-    expect(stepMetrics(collected)).toMatchObject({ groups: 4, groupsAllRight: 1, groupsMixed: 1, groupsAllWrong: 1, groupsRescued: 1, groupsZeroSignal: 2 });
+    expect(stepMetrics(collected)).toMatchObject({
+      groups: 4,
+      groupsAllRight: 1,
+      groupsMixed: 1,
+      groupsAllWrong: 1,
+      groupsRescued: 1,
+      groupsZeroSignal: 2,
+    });
   });
 
   it('count as rescued by a right refinement that did not join', async () => {
@@ -96,7 +103,14 @@ describe('the stages', () => {
     expect(first?.completion).toBe('Answer: 60.');
     expect(first?.behaviorLogprobs).toEqual(first?.tokens.map(() => scriptedLogprobs.sampled));
     const { critique, refinement, joined } = collected.refined[1] as NonNullable<(typeof collected.refined)[1]>;
-    expect(critique).toMatchObject({ id: 'run/3/p0/r1/critique', rolloutId: second?.id, kind: 'verdict', revision: 1, supersedes: null, text: 'The answer is wrong.' });
+    expect(critique).toMatchObject({
+      id: 'run/3/p0/r1/critique',
+      rolloutId: second?.id,
+      kind: 'verdict',
+      revision: 1,
+      supersedes: null,
+      text: 'The answer is wrong.',
+    });
     expect(refinement).toMatchObject({ id: 'run/3/p0/r1/refinement', rolloutId: second?.id, critiqueId: critique.id, problemId: 'p0', index: 1 });
     expect(joined).toBe(true);
     expect(collected.refined[0]?.refinement.problemLogprobs).toBeNull();

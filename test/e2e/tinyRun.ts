@@ -1,0 +1,115 @@
+/** A whole training run on the real engine, and everything of it that must not depend on how it got there. Free of the test runner: children use it. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EngineProcess } from '../../backend/engine/local/client.ts';
+import type { Event } from '../../backend/protocol/events.ts';
+import { runConfigSchema, type RunConfigInput } from '../../backend/protocol/runConfig.ts';
+import { openStore } from '../../backend/store/openStore.ts';
+import type { Store } from '../../backend/store/store.ts';
+import { runFolder } from '../../backend/store/workspaceFolders.ts';
+import { openRun } from '../../backend/training/openRun.ts';
+import { closePolicy } from '../../backend/training/policy.ts';
+import type { Phase, RunObserver, RunOutcome } from '../../backend/training/run.ts';
+import { train } from '../../backend/training/trainer.ts';
+
+export interface TinyRunOptions {
+  readonly workspace: string;
+  readonly config: RunConfigInput;
+  readonly observer?: RunObserver;
+  readonly signal?: AbortSignal;
+  /** Hears every event after its commit. */
+  readonly onEvents?: (events: readonly Event[]) => void;
+  /** Hears the process id of every engine that is started. */
+  readonly onEngine?: (pid: number) => void;
+}
+
+export const runId = 'tiny';
+const programs = fileURLToPath(new URL('../../dist', import.meta.url));
+
+/** Starts the workspace's run, or goes on with it. */
+export async function trainTiny({ workspace, config: input, observer = {}, signal, onEvents, onEngine }: TinyRunOptions): Promise<RunOutcome> {
+  const config = runConfigSchema.parse(input);
+  const store = openStore(workspace);
+  try {
+    if (onEvents !== undefined) store.onEvents(onEvents);
+    if (store.run(runId) === null) store.createRun({ id: runId, name: runId, algorithm: config.algorithm, seed: config.seed, config });
+    const run = await openRun({
+      id: runId,
+      config,
+      store,
+      folder: runFolder(workspace, runId),
+      entries: { engine: join(programs, 'engine.js'), grader: join(programs, 'grader.js') },
+      demoFolder: '',
+      threads: 1,
+      observer,
+      signal: signal ?? new AbortController().signal,
+      openEngine: async (options) => {
+        const engine = await EngineProcess.open(options);
+        onEngine?.(engine.pid ?? 0);
+        return engine;
+      },
+    });
+    try {
+      return await train(run);
+    } finally {
+      await closePolicy(run);
+    }
+  } finally {
+    store.close();
+  }
+}
+
+/** An observer that calls `act` when a step's phase begins. */
+export function atPhase(step: number, phase: Phase, act: () => void): RunObserver {
+  let isDone = false;
+  return {
+    onPhase(at, name) {
+      if (isDone || at !== step || name !== phase) return;
+      isDone = true;
+      act();
+    },
+  };
+}
+
+/** Updates without their seconds, samples with tokens and logprobs, scores, announced facts and the bytes of the last checkpoint. */
+export function traceOf(workspace: string) {
+  const store = openStore(workspace, { readOnly: true });
+  try {
+    const events = allEvents(store);
+    const groupIds = events.flatMap(({ body }) => (body.type === 'groupFinished' ? [body.groupId] : []));
+    return {
+      updates: store.updates(runId).map(({ seconds: _, ...update }) => update),
+      evaluations: store.evaluations(runId),
+      failures: store.recordedFailures(runId),
+      groups: groupIds.sort().map((id) => withoutTimes(store, id)),
+      checkpoints: [...new Set(store.checkpoints(runId).map(({ step }) => step))].sort((a, b) => a - b),
+      weights: lastCheckpoint(workspace),
+    };
+  } finally {
+    store.close();
+  }
+}
+
+export function allEvents(store: Store): readonly Event[] {
+  return store.eventsAfter(0, 1_000_000);
+}
+
+function withoutTimes(store: Store, groupId: string): unknown {
+  const detail = store.group(runId, groupId);
+  const attempts = detail?.attempts.map((attempt) => ({ ...attempt, critiques: attempt.critiques.map(({ createdAt: _, ...critique }) => critique) }));
+  return { ...detail, attempts };
+}
+
+/** Hash of each file of the newest checkpoint. */
+export function lastCheckpoint(workspace: string): Readonly<Record<string, string>> {
+  const parent = join(runFolder(workspace, runId), 'checkpoints');
+  const newest = readdirSync(parent)
+    .filter((name) => name.startsWith('step-'))
+    .sort()
+    .at(-1);
+  if (newest === undefined) return {};
+  const hashOf = (name: string): string => createHash('sha256').update(readFileSync(join(parent, newest, name))).digest('hex');
+  return Object.fromEntries(readdirSync(join(parent, newest)).sort().map((name) => [name, hashOf(name)]));
+}
