@@ -139,7 +139,7 @@ function escape(content: string): string {
   return (
     content
       // No XML document may hold these, escaped or not.
-      // eslint-disable-next-line no-control-regex
+       
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')

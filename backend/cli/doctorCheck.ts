@@ -1,8 +1,9 @@
 /** What a check of the doctor is, and how one is run: it gives a finding, and leaves facts for later checks. */
+import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import type { LoadedProblems } from '../data/jsonl.ts';
 import type { ModelFolder } from '../models/folder.ts';
-import type { RunConfig } from '../protocol/runConfig.ts';
+import type { RunConfig, Switches } from '../protocol/runConfig.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { CliContext } from './command.ts';
 
@@ -72,4 +73,10 @@ export async function runCheck({ needs, examine }: Check, patient: Patient, fact
     const { message, remedy } = error;
     return { status: 'failed', detail: message.endsWith(remedy) ? message.slice(0, message.length - remedy.length).trim() : message, remedy };
   }
+}
+
+/** Every switch of a run: the algorithm's own and what the configuration overrides. */
+export function switchesOf(config: RunConfig): Switches {
+  const overrides = Object.fromEntries(Object.entries(config.switches).filter(([, value]) => value !== undefined));
+  return { ...findAlgorithm(config.algorithm).defaults, ...overrides };
 }

@@ -13,8 +13,7 @@ import { completionSequence } from '../training/batch.ts';
 import { findCritic } from '../training/findPlugin.ts';
 import { closePolicy, openPolicy, type Policy } from '../training/policy.ts';
 import { sampleCompletions } from '../training/sampling.ts';
-import type { Check, Facts, ProblemSets } from './doctorCheck.ts';
-import { switchesOf } from './doctorChecks.ts';
+import { switchesOf, type Check, type ProblemSets } from './doctorCheck.ts';
 import { clock } from './terminalText.ts';
 
 /** Largest difference of a logprob between the sampling and the training graph: float32, summed in another order. */

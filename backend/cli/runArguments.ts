@@ -19,6 +19,8 @@ export interface RunArguments {
   readonly threads: string;
 }
 
+const optionDefaults: Readonly<Record<string, string>> = { workspace: '.', threads: String(availableParallelism()) };
+
 /** Options that every command with a run has. */
 export function addRunOptions(command: Command): Command {
   return command
@@ -34,8 +36,8 @@ export function addRunOptions(command: Command): Command {
       (text: string, all: string[]) => [...all, text],
       [],
     )
-    .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', '.')
-    .option('--threads <number>', 'processor threads of the engine', String(availableParallelism()));
+    .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', optionDefaults['workspace'])
+    .option('--threads <number>', 'processor threads of the engine', optionDefaults['threads']);
 }
 
 /** The resolved configuration. Throws `config.…` naming the place in the file or the option. */
@@ -166,4 +168,21 @@ function assign(target: Record<string, unknown>, path: readonly string[], value:
   const inner = isPlain(target[head]) ? { ...target[head] } : {};
   target[head] = inner;
   assign(inner, rest, value);
+}
+
+/**
+ * How to write a command again, for reports and hints: values quoted where a shell would split them, what equals its default left out.
+ * The argument comes first, then the options in the order given.
+ */
+export function commandLine(
+  name: string,
+  file: string | undefined,
+  options: Readonly<Record<string, string | readonly string[] | undefined>>,
+): string {
+  const quoted = (text: string): string => (/^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+  const parts = Object.entries(options).flatMap(([option, value]) => {
+    if (value === undefined || value === optionDefaults[option]) return [];
+    return (typeof value === 'string' ? [value] : value).map((single) => `--${option} ${quoted(single)}`);
+  });
+  return ['npx critique-grpo', name, ...(file === undefined ? [] : [quoted(file)]), ...parts].join(' ');
 }

@@ -117,10 +117,10 @@ function factLines(result: SessionResult, paint: Paint, width: number): string[]
   const { tokensSampled, tokensTrained, updates, seconds, peakRssMb, folder, step } = result;
   const count = (n: number): string => n.toLocaleString('en-US');
   const fact = (name: string, text: string): string => `${paint.dim(name.padEnd(8))}${text}`;
-  const rate = seconds > 0 ? `, ${count(Math.round((tokensSampled + tokensTrained) / seconds))} tokens/s` : '';
+  const rate = seconds > 0 ? `, ${count(Math.round((tokensSampled + tokensTrained) / seconds))} tokens/s overall` : '';
   return [
     cut(fact('work', `${count(step)} steps, ${count(updates)} updates`), width),
-    cut(fact('tokens', `${count(tokensSampled)} sampled, ${count(tokensTrained)} trained`), width),
+    cut(fact('tokens', `${count(tokensSampled)} sampled, ${count(tokensTrained)} trained; evaluations aside`), width),
     cut(fact('time', `${clock(seconds)}${rate}, peak memory ${count(peakRssMb)} MB`), width),
     fact('run', harmless(folder)),
     fact('store', harmless(join(dirname(dirname(folder)), 'store.db'))),

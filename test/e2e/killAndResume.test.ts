@@ -1,6 +1,7 @@
 /** `kill -9`, of the whole training process or of its engine, at any moment: nothing that was announced is lost, and the run comes to the same end. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +12,7 @@ import type { Event } from '../../backend/protocol/events.ts';
 import type { RunConfigInput } from '../../backend/protocol/runConfig.ts';
 import { openStore } from '../../backend/store/openStore.ts';
 import { told, writeProblems } from '../support/scriptedRun.ts';
-import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { temporaryFolder, temporaryFolderOfFile } from '../support/temporaryFolder.ts';
 import { makeTinyModel, tinyProblems } from '../support/tinyModel.ts';
 import { allEvents, traceOf, trainTiny } from './tinyRun.ts';
 import type { Said } from './trainingChild.ts';
@@ -19,14 +20,16 @@ import type { Said } from './trainingChild.ts';
 const kills = 20;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+const folder = temporaryFolderOfFile();
 let model = '';
 let unbroken: ReturnType<typeof traceOf> | undefined;
 /** Events and phases of the unbroken run. */
 let moments = 0;
 
 beforeAll(async () => {
-  model = await makeTinyModel();
-  const workspace = temporaryFolder();
+  model = await makeTinyModel(folder);
+  const workspace = join(folder, 'unbroken');
+  mkdirSync(workspace);
   const count = { onPhase: (): void => void moments++, onEvent: (): void => void moments++ };
   await trainTiny({ workspace, config: configIn(workspace), observer: count });
   unbroken = traceOf(workspace);
@@ -50,8 +53,15 @@ function configIn(workspace: string): RunConfigInput {
 }
 
 /** Runs the training process until it has said `moments` lines and `delayMs` have passed; then kills it. */
-async function runUntilKilled(options: { workspace: string; config: RunConfigInput }, lines: number, delayMs: number): Promise<{ heard: Event[]; isFinished: boolean }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/e2e/trainingChild.ts', JSON.stringify(options)], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+async function runUntilKilled(
+  options: { workspace: string; config: RunConfigInput },
+  lines: number,
+  delayMs: number,
+): Promise<{ heard: Event[]; isFinished: boolean }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/e2e/trainingChild.ts', JSON.stringify(options)], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let complaints = '';
   child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
   const heard: Event[] = [];
@@ -91,7 +101,7 @@ describe('a training process killed at any moment', () => {
       const workspace = temporaryFolder();
       const options = { workspace, config: configIn(workspace) };
       const heard: Event[] = [];
-      for (let isFinished = false; !isFinished; ) {
+      for (let isFinished = false; !isFinished;) {
         // The last life of a run is left to end once enough have been killed.
         const lines = killed < kills ? rng.integer(0, Math.ceil(moments / 2)) : Infinity;
         const life = await runUntilKilled(options, lines, rng.integer(0, lines === 0 ? 1500 : 30));
@@ -114,7 +124,10 @@ describe('an engine killed at any moment', () => {
   it('is started anew each time, and the run ends as one that was left alone', async () => {
     const workspace = temporaryFolder();
     const rng = Rng.of(8, 'engine kills');
-    const planned = rng.shuffle([1, 2, 3, 4, 5, 6, 7]).slice(0, 5).map((step) => `${step} ${rng.pick(['sample', 'critique'])}`);
+    const planned = rng
+      .shuffle([1, 2, 3, 4, 5, 6, 7])
+      .slice(0, 5)
+      .map((step) => `${step} ${rng.pick(['sample', 'critique'])}`);
     const waiting = new Set([...planned, '8 checkpoint']);
     let engine = 0;
     let killed = 0;

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EngineProcess } from '../../backend/engine/local/client.ts';
 import type { Event } from '../../backend/protocol/events.ts';
 import { runConfigSchema, type RunConfigInput } from '../../backend/protocol/runConfig.ts';
@@ -26,7 +25,8 @@ export interface TinyRunOptions {
 }
 
 export const runId = 'tiny';
-const programs = fileURLToPath(new URL('../../dist', import.meta.url));
+/** Tests and their children run in the root of the repository. */
+const programs = join(process.cwd(), 'dist');
 
 /** Starts the workspace's run, or goes on with it. */
 export async function trainTiny({ workspace, config: input, observer = {}, signal, onEvents, onEngine }: TinyRunOptions): Promise<RunOutcome> {
@@ -110,6 +110,13 @@ export function lastCheckpoint(workspace: string): Readonly<Record<string, strin
     .sort()
     .at(-1);
   if (newest === undefined) return {};
-  const hashOf = (name: string): string => createHash('sha256').update(readFileSync(join(parent, newest, name))).digest('hex');
-  return Object.fromEntries(readdirSync(join(parent, newest)).sort().map((name) => [name, hashOf(name)]));
+  const hashOf = (name: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(parent, newest, name)))
+      .digest('hex');
+  return Object.fromEntries(
+    readdirSync(join(parent, newest))
+      .sort()
+      .map((name) => [name, hashOf(name)]),
+  );
 }

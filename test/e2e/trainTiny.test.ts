@@ -6,13 +6,14 @@ import { algorithms } from '../../backend/algorithms/index.ts';
 import type { RunConfigInput } from '../../backend/protocol/runConfig.ts';
 import { runFolder } from '../../backend/store/workspaceFolders.ts';
 import { writeProblems } from '../support/scriptedRun.ts';
-import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { temporaryFolder, temporaryFolderOfFile } from '../support/temporaryFolder.ts';
 import { makeTinyModel, tinyProblems } from '../support/tinyModel.ts';
 import { atPhase, runId, traceOf, trainTiny } from './tinyRun.ts';
 
+const folder = temporaryFolderOfFile();
 let model = '';
 beforeAll(async () => {
-  model = await makeTinyModel();
+  model = await makeTinyModel(folder);
 });
 
 /** A workspace with problems, and a configuration of a run in it. */
@@ -46,15 +47,18 @@ async function trained(config: Partial<RunConfigInput> = {}) {
 
 /** The model's weights after a step; those it began with for step 0. */
 function weightsAfter(workspace: string, step: number): Buffer {
-  const folder = step === 0 ? model : join(runFolder(workspace, runId), 'checkpoints', `step-${String(step).padStart(6, '0')}`);
-  const adapter = join(folder, 'adapter_model.safetensors');
-  return readFileSync(existsSync(adapter) ? adapter : join(folder, 'model.safetensors'));
+  const from = step === 0 ? model : join(runFolder(workspace, runId), 'checkpoints', `step-${String(step).padStart(6, '0')}`);
+  const adapter = join(from, 'adapter_model.safetensors');
+  return readFileSync(existsSync(adapter) ? adapter : join(from, 'model.safetensors'));
 }
 
 describe('training', () => {
   const variants: readonly [string, Partial<RunConfigInput>][] = [
     ...Object.keys(algorithms).map((algorithm): [string, Partial<RunConfigInput>] => [algorithm, { algorithm }]),
-    ['critiqueGrpo, two updates a step, KL and entropy', { training: { updatesPerStep: 2 }, switches: { trigger: 'anyWrong', klCoefficient: 0.01, entropyCoefficient: 0.01 } }],
+    [
+      'critiqueGrpo, two updates a step, KL and entropy',
+      { training: { updatesPerStep: 2 }, switches: { trigger: 'anyWrong', klCoefficient: 0.01, entropyCoefficient: 0.01 } },
+    ],
     ['critiqueGrpo by the self critic', { critic: 'self', switches: { trigger: 'anyWrong' } }],
     ['an adapter', { model: { path: '', lora: { rank: 2 } }, training: { layerCheckpointing: true } }],
   ];
@@ -65,7 +69,8 @@ describe('training', () => {
     expect(outcome).toMatchObject({ reason: 'finished', step: 4 });
     expect(trace.updates).toHaveLength(4);
     for (const { step, metrics, ...numbers } of trace.updates) {
-      for (const [name, value] of Object.entries({ ...numbers, ...metrics })) if (typeof value === 'number') expect(value, name).toSatisfy(Number.isFinite);
+      for (const [name, value] of Object.entries({ ...numbers, ...metrics }))
+        if (typeof value === 'number') expect(value, name).toSatisfy(Number.isFinite);
       const isFirstOfAdapter = config.model !== undefined && step === 1;
       if (!isFirstOfAdapter) expect(weightsAfter(workspace, step).equals(weightsAfter(workspace, step - 1))).toBe(metrics['updates'] === 0);
       expect((metrics['updates'] ?? 0) > 0).toBe(numbers.tokensTrained > 0);
@@ -113,7 +118,11 @@ describe('a run', () => {
 
   it('stopped in the middle goes on to the identical end', async () => {
     const made = setUp();
-    for (const [step, phase] of [[2, 'critique'], [3, 'sample'], [4, 'critique']] as const) {
+    for (const [step, phase] of [
+      [2, 'critique'],
+      [3, 'sample'],
+      [4, 'critique'],
+    ] as const) {
       const controller = new AbortController();
       const outcome = await trainTiny({ ...made, signal: controller.signal, observer: atPhase(step, phase, () => controller.abort()) });
       expect(outcome).toMatchObject({ reason: 'interrupted', step: step - 1 });

@@ -1,6 +1,6 @@
 /**
- * A training process to kill: `node --import tsx trainingChild.ts <TinyRunOptions as JSON>`. Writes a line for every event and phase to
- * standard output, at once, so that what a reader has is what was announced before the kill.
+ * A training process to kill; its argument is workspace and configuration as JSON. Writes a line for every event and phase to standard
+ * output, at once, so that what a reader has is what was announced before the kill.
  */
 import { writeSync } from 'node:fs';
 import type { Event } from '../../backend/protocol/events.ts';
@@ -13,12 +13,10 @@ function say(said: Said): void {
   writeSync(1, `${JSON.stringify(said)}\n`);
 }
 
-if (process.argv[2] !== undefined) {
-  const options = JSON.parse(process.argv[2]) as Pick<TinyRunOptions, 'workspace' | 'config'>;
-  const { reason } = await trainTiny({
-    ...options,
-    onEvents: (events) => say({ events }),
-    observer: { onPhase: (step, phase) => say({ phase: `${step} ${phase}` }) },
-  });
-  say({ reason });
-}
+const options = JSON.parse(process.argv[2] ?? '') as Pick<TinyRunOptions, 'workspace' | 'config'>;
+const { reason } = await trainTiny({
+  ...options,
+  onEvents: (events) => say({ events }),
+  observer: { onPhase: (step, phase) => say({ phase: `${step} ${phase}` }) },
+});
+say({ reason });

@@ -21,7 +21,7 @@ import {
 } from '../comparison.ts';
 import { comparisonCurves, comparisonReport, summaryLines } from '../comparisonReport.ts';
 import { positiveInteger } from '../numberOptions.ts';
-import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
+import { addRunOptions, commandLine, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal, runSession } from '../session.ts';
 
 interface CompareOptions extends Omit<RunArguments, 'seed'> {
@@ -70,7 +70,9 @@ async function compareAll(file: string | undefined, options: CompareOptions, con
   const resultsFile = join(out, 'results.json');
   const earlier = options.fresh === true ? emptyComparison : await readComparison(resultsFile);
   checkComparable(earlier.results, planned, out);
-  const command = commandLine(file, options);
+  const { preset, steps, set, threads } = options;
+  const chosen = { algorithms: options.algorithms, critics: options.critics, weightings: options.weightings, seeds: options.seeds };
+  const command = commandLine('compare', file, { preset, steps, set, ...chosen, threads });
   let comparison: Comparison = { ...earlier, commands: [...new Set([...earlier.commands, command])] };
   const missing = planned.filter((variant) => findResult(earlier.results, variant) === undefined);
   const signal = interruptSignal(() => context.output.write('\nStopping with a checkpoint; the same command goes on from there.\n'));
@@ -90,21 +92,6 @@ async function compareAll(file: string | undefined, options: CompareOptions, con
     `\n${summaryLines(comparison.results).join('\n')}\n\nKept in ${out}: report.md, curves.svg, results.json, and the runs themselves.\n`,
   );
   return exitCodes.done;
-}
-
-/** The command as one would write it again, for the report. */
-function commandLine(file: string | undefined, { preset, steps, set, algorithms, critics, weightings: weights, seeds }: CompareOptions): string {
-  const given = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [`--${name} ${value}`]);
-  const parts = [
-    ...given('preset', preset),
-    ...given('steps', steps),
-    ...given('algorithms', algorithms),
-    ...given('critics', critics),
-    ...given('weightings', weights),
-    ...set.map((setting) => `--set ${setting}`),
-    ...given('seeds', seeds),
-  ];
-  return ['npx critique-grpo compare', ...(file === undefined ? [] : [file]), ...parts].join(' ');
 }
 
 interface Setting {

@@ -6,7 +6,7 @@ import type { Evaluation } from '../../protocol/records.ts';
 import type { RunConfig } from '../../protocol/runConfig.ts';
 import { resolveDemo } from '../../training/policy.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
-import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
+import { addRunOptions, commandLine, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal, runSession, type SessionResult } from '../session.ts';
 import { createRunView } from '../liveView.ts';
 import { summaryLines } from '../summary.ts';
@@ -54,23 +54,13 @@ async function trainOnce(file: string | undefined, options: TrainOptions, contex
   }
   const problems = await problemTexts(config, context);
   const { hasColor } = context.output;
+  const { preset, seed, steps, algorithm, critic, set, workspace, threads } = options;
+  const command = commandLine('train', file, { preset, seed, steps, algorithm, critic, set, workspace, threads });
   const problemText = (id: string): string => problems.get(id) ?? id;
-  const lines = summaryLines(result, { config, problemText, command: commandLine(file, options), hasColor, columns: context.output.columns() });
+  const lines = summaryLines(result, { config, problemText, command, hasColor, columns: context.output.columns() });
   context.output.write(`${lines.join('\n')}\n`);
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(trainReport(config, result), null, 2)}\n`);
   return result.reason === 'interrupted' ? exitCodes.interrupted : exitCodes.done;
-}
-
-/** How to write this command again. */
-function commandLine(file: string | undefined, { preset, seed, set }: TrainOptions): string {
-  const given = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [`--${name} ${value}`]);
-  return [
-    'npx critique-grpo train',
-    ...(file === undefined ? [] : [file]),
-    ...given('preset', preset),
-    ...given('seed', seed),
-    ...set.map((setting) => `--set ${setting}`),
-  ].join(' ');
 }
 
 async function problemTexts(config: RunConfig, { demoFolder }: CliContext): Promise<Map<string, string>> {
