@@ -139,7 +139,6 @@ function escape(content: string): string {
   return (
     content
       // No XML document may hold these, escaped or not.
-       
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')

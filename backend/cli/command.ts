@@ -25,5 +25,5 @@ export interface CliCommand {
   register(command: Command, context: CliContext): void;
 }
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 the reader of the output is gone. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130, pipeClosed: 141 } as const;

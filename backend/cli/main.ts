@@ -38,8 +38,15 @@ export async function main(argv: readonly string[], files: ProgramFiles, output:
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  // Ctrl-C while nothing had begun that could be kept.
+  if (error instanceof Error && error.name === 'AbortError') {
+    process.stderr.write('\ncritique-grpo: stopped before anything had begun.\n');
+    return exitCodes.interrupted;
+  }
   if (error instanceof WorkbenchError) {
-    process.stderr.write(`\ncritique-grpo: ${error.message}\n(${error.code})\n`);
+    // Message and remedy are joined by a space, also where the message ends in a list.
+    const text = error.message.replace(/\n (?=\S)/g, '\n');
+    process.stderr.write(`\ncritique-grpo: ${text}\n(${error.code})\n`);
     return error.code.startsWith('config.') ? exitCodes.usage : exitCodes.failed;
   }
   process.stderr.write(
@@ -49,6 +56,11 @@ function report(error: unknown): number {
 }
 
 function standardOutput(): CliOutput {
+  // Whoever read the output is gone (`| head`): end as quietly as any program in a pipe does. The engine ends with its owner.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.pipeClosed);
+    throw error;
+  });
   const isTerminal = process.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
   return {
     write: (text) => void process.stdout.write(text),

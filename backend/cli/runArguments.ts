@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { getNodeValue, findNodeAtLocation, parseTree, printParseErrorCode, type ParseError } from 'jsonc-parser';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import { runConfigSchema, type RunConfig } from '../protocol/runConfig.ts';
 import { presets, type Preset } from '../training/presets.ts';
@@ -54,7 +54,7 @@ export async function resolveRunConfig(file: string | undefined, options: RunArg
       remedy: 'Give a run file with "model" and "data", or --preset demo for the bundled demonstration.',
     });
   }
-  const parsed = runConfigSchema.strict().safeParse(merged);
+  const parsed = runConfigSchema.safeParse(merged);
   if (parsed.success) return parsed.data;
   throw invalidConfig(parsed.error, file, written?.text);
 }
@@ -102,16 +102,38 @@ function invalidFile(place: string, problem: string): WorkbenchError {
 
 function invalidConfig(error: z.ZodError, file: string | undefined, text: string | undefined): WorkbenchError {
   const tree = text === undefined ? undefined : parseTree(text, [], { allowTrailingComma: true });
-  const lines = error.issues.map(({ path, message }) => {
-    const node = tree === undefined ? undefined : findNodeAtLocation(tree, path as (string | number)[]);
+  const lines = error.issues.flatMap(problemsOf).map(({ path, problem }) => {
+    const node = tree === undefined ? undefined : findNodeAtLocation(tree, path);
     const place = node === undefined || text === undefined ? '' : `${file}:${lineAt(text, node.offset)} `;
-    return `\n  ${place}${path.join('.') || 'the run'}: ${message}`;
+    return `\n  ${place}${path.join('.') || 'the run'}: ${problem}`;
   });
   return new WorkbenchError({
     code: 'config.invalid',
     message: `The run's configuration is not valid:${lines.join('')}\n`,
     remedy: 'Correct the run file, the preset name or the --set options.',
   });
+}
+
+type Path = (string | number)[];
+
+/** An issue about unknown keys is about the object they are in; people look for the keys. */
+function problemsOf(issue: z.core.$ZodIssue): { path: Path; problem: string }[] {
+  const path = issue.path as Path;
+  if (issue.code !== 'unrecognized_keys') return [{ path, problem: issue.message }];
+  const known = settingsAt(path);
+  const problem = `there is no such setting${known.length === 0 ? '' : `; there are ${known.join(', ')}`}`;
+  return issue.keys.map((key) => ({ path: [...path, key], problem }));
+}
+
+/** Names of the settings in the object at that place of a run file. */
+function settingsAt(path: Path): string[] {
+  const root = z.toJSONSchema(runConfigSchema, { io: 'input' });
+  const isObject = ({ properties }: z.core.JSONSchema.JSONSchema): boolean => properties !== undefined;
+  const at = path.reduce<z.core.JSONSchema.JSONSchema | undefined>((schema, key) => {
+    const inner = schema?.properties?.[key];
+    return typeof inner === 'object' ? [inner, ...(inner.anyOf ?? [])].find((form) => isObject(form)) : undefined;
+  }, root);
+  return Object.keys(at?.properties ?? {}).filter((name) => !name.startsWith('$'));
 }
 
 function lineAt(text: string, offset: number): number {

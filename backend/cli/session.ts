@@ -2,11 +2,14 @@
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { resolve } from 'node:path';
+import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { WorkbenchError } from '../core/errors.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import { openStore } from '../store/openStore.ts';
+import type { Run as StoredRun } from '../store/runQueries.ts';
 import type { Store } from '../store/store.ts';
 import { runFolder } from '../store/workspaceFolders.ts';
+import { findCritic, findVerifier } from '../training/findPlugin.ts';
 import { openRun } from '../training/openRun.ts';
 import { closePolicy } from '../training/policy.ts';
 import type { RunObserver, RunOutcome } from '../training/run.ts';
@@ -40,10 +43,9 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const store = openStore(workspace);
   const start = performance.now();
   try {
-    const { id, isResumed } =
-      options.resume === false
-        ? { id: newRun(store, config), isResumed: false }
-        : { id: findResumable(store, config, options.resume), isResumed: true };
+    requirePlugins(config);
+    const isResumed = options.resume !== false;
+    const id = options.resume === false ? newRunId(store, config) : findResumable(store, config, options.resume).id;
     const folder = runFolder(workspace, id);
     options.onOpen?.({ id, folder, isResumed });
     const run = await openRun({
@@ -58,6 +60,8 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
       signal,
     });
     try {
+      // Recorded only now: what cannot be opened is no run.
+      if (!isResumed) store.createRun({ id, name: nameOf(config), algorithm: config.algorithm, seed: config.seed, config });
       const outcome = await train(run);
       const { peakResidentBytes } = await run.engine.describe();
       const peakRssMb = Math.round(peakResidentBytes / 2 ** 20 + process.resourceUsage().maxRSS / 1024);
@@ -85,40 +89,63 @@ export function interruptSignal(onFirst: () => void): AbortSignal {
 
 export const defaultThreads = availableParallelism();
 
-function newRun(store: Store, config: RunConfig): string {
-  const name = config.name ?? `${config.algorithm}-seed${config.seed}`;
+/** Misspelled names are found before anything is loaded. Throws `algorithm.unknown`, `critic.unknown`, `verifier.unknown`. */
+function requirePlugins({ algorithm, critic, verifier }: RunConfig): void {
+  findAlgorithm(algorithm);
+  findCritic(critic);
+  findVerifier(verifier);
+}
+
+function nameOf({ name, algorithm, seed }: RunConfig): string {
+  return name ?? `${algorithm}-seed${seed}`;
+}
+
+/** The run's name as a folder can have it, numbered where it is taken. */
+function newRunId(store: Store, config: RunConfig): string {
   const taken = new Set(store.runs().map(({ id }) => id));
-  const plain = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'run';
+  const plain =
+    nameOf(config)
+      .replace(/[^A-Za-z0-9._-]+/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '') || 'run';
   let id = plain;
   for (let n = 2; taken.has(id); n++) id = `${plain}-${n}`;
-  store.createRun({ id, name, algorithm: config.algorithm, seed: config.seed, config });
   return id;
 }
 
-function findResumable(store: Store, config: RunConfig, wanted: true | string): string {
+/** Throws `run.nothingToResume`, or `run.otherConfiguration` with the settings in which the run's own configuration differs. */
+function findResumable(store: Store, config: RunConfig, wanted: true | string): StoredRun {
   const runs = store.runs();
-  const run =
-    typeof wanted === 'string'
-      ? runs.find(({ id }) => id === wanted)
-      : runs.find((candidate) => candidate.state !== 'finished' && isDeepStrictEqual(candidate.config, config));
+  const unfinished = runs.filter(({ state }) => state !== 'finished');
+  const isSame = (run: StoredRun): boolean => isDeepStrictEqual(run.config, config);
+  const run = typeof wanted === 'string' ? runs.find(({ id }) => id === wanted) : (unfinished.find(isSame) ?? unfinished[0]);
   if (run === undefined) {
-    const unfinished = runs.filter(({ state }) => state !== 'finished').map(({ id }) => id);
     throw new WorkbenchError({
       code: 'run.nothingToResume',
-      message: typeof wanted === 'string' ? `The workspace has no run ${wanted}.` : 'No unfinished run of this workspace has this configuration.',
-      remedy:
-        unfinished.length === 0
-          ? 'Start one without --resume.'
-          : `Unfinished are: ${unfinished.join(', ')}. Resume one with the configuration it was started with.`,
+      message: typeof wanted === 'string' ? `The workspace has no run ${wanted}.` : 'The workspace has no unfinished run.',
+      remedy: unfinished.length === 0 ? 'Start one without --resume.' : `Unfinished are: ${unfinished.map(({ id }) => id).join(', ')}.`,
     });
   }
-  const differing = Object.keys(config).filter((key) => !isDeepStrictEqual(config[key as keyof RunConfig], run.config[key as keyof RunConfig]));
-  if (differing.length > 0) {
-    throw new WorkbenchError({
-      code: 'run.otherConfiguration',
-      message: `Run ${run.id} was started with other settings: ${differing.join(', ')} differ.`,
-      remedy: 'Resume it with its own settings, or start a new run.',
-    });
-  }
-  return run.id;
+  if (isSame(run)) return run;
+  const others = unfinished.filter(({ id }) => id !== run.id).map(({ id }) => id);
+  throw new WorkbenchError({
+    code: 'run.otherConfiguration',
+    message: `Run ${run.id} was started with other settings: ${differingSettings(run.config, config).join(', ')}.`,
+    remedy: `Resume it with its own settings, or start a new run without --resume.${others.length === 0 ? '' : ` Also unfinished are: ${others.join(', ')}.`}`,
+  });
+}
+
+/** `training.steps (160, not 80)`: paths of what differs, with the value of the first and of the second. */
+export function differingSettings(own: unknown, given: unknown, path = ''): string[] {
+  if (isDeepStrictEqual(own, given)) return [];
+  if (!isRecord(own) || !isRecord(given)) return [`${path} (${settingText(own)}, not ${settingText(given)})`];
+  const keys = [...new Set([...Object.keys(own), ...Object.keys(given)])];
+  return keys.flatMap((key) => differingSettings(own[key], given[key], path === '' ? key : `${path}.${key}`));
+}
+
+function settingText(value: unknown): string {
+  return value === undefined ? 'unset' : JSON.stringify(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

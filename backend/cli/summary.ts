@@ -141,15 +141,21 @@ function nextSteps({ reason, runId, after }: SessionResult, { command, config }:
   const otherCritic: NextStep =
     config.algorithm === 'critique-grpo'
       ? config.critic === 'verdict'
-        ? { why: 'a second try with no critique at all: the control', command: `${command} --critic resample` }
-        : { why: 'a critic that only says right or wrong', command: `${command} --critic verdict` }
-      : { why: 'let critiques reach what rewards cannot', command: `${command} --algorithm critique-grpo` };
+        ? { why: 'a second try with no critique at all: the control', command: withOption(command, 'critic', 'resample') }
+        : { why: 'a critic that only says right or wrong', command: withOption(command, 'critic', 'verdict') }
+      : { why: 'let critiques reach what rewards cannot', command: withOption(command, 'algorithm', 'critique-grpo') };
   if (reason !== 'finished') {
     return [{ why: 'from the checkpoint, to the identical trace', command: `${command} --resume ${runId}` }, otherCritic, compare];
   }
   const isSaturated = (after?.all.passAt1 ?? 0) > 0.95;
   const onward: NextStep = isSaturated
     ? { why: 'all but solved: your own model and problems', command: 'npx critique-grpo train my.cgrpo.json' }
-    : { why: 'twice as long', command: `${command} --steps ${config.training.steps * 2}` };
+    : { why: 'twice as long', command: withOption(command, 'steps', String(config.training.steps * 2)) };
   return [onward, otherCritic, compare];
+}
+
+/** The value takes the place of an earlier one. */
+function withOption(command: string, option: string, value: string): string {
+  const earlier = new RegExp(` --${option} \\S+`);
+  return `${command.replace(earlier, '')} --${option} ${value}`;
 }

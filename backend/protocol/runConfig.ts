@@ -1,4 +1,7 @@
-/** The run file (`*.cgrpo.json`): every switch of a run, with its default. The JSON Schema of the editor is generated from here. */
+/**
+ * The run file (`*.cgrpo.json`): every switch of a run, with its default. The JSON Schema of the editor is generated from here.
+ * Unknown keys are refused at every level: a misspelled setting must not train with the default in silence.
+ */
 import { z } from 'zod';
 
 const positive = z.number().positive();
@@ -8,7 +11,7 @@ const count = z.number().int().positive();
  * Switches on which the versions of the paper and its released code disagree, and those of the baselines.
  * Each algorithm has its own defaults for them (`backend/algorithms`); a run file overrides single ones.
  */
-export const switchesSchema = z.object({
+export const switchesSchema = z.strictObject({
   nRollouts: count.describe('Rollouts sampled for each problem (n). True count: refinements never replace a rollout.'),
   kRefinements: z.number().int().min(0).describe('Refinements that join each group (k).'),
   critiquesPerProblem: z
@@ -38,7 +41,7 @@ export const switchesSchema = z.object({
 });
 export type Switches = z.infer<typeof switchesSchema>;
 
-export const samplingSchema = z.object({
+export const samplingSchema = z.strictObject({
   temperature: z.number().min(0).default(1).describe('0 is greedy.'),
   topK: z.number().int().min(0).default(0).describe('0 keeps all tokens.'),
   topP: z.number().gt(0).max(1).default(1),
@@ -46,7 +49,7 @@ export const samplingSchema = z.object({
 });
 export type Sampling = z.infer<typeof samplingSchema>;
 
-export const optimizerSchema = z.object({
+export const optimizerSchema = z.strictObject({
   learningRate: positive.default(1e-6),
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
   warmupSteps: z.number().int().min(0).default(0),
@@ -58,7 +61,7 @@ export const optimizerSchema = z.object({
 });
 export type OptimizerConfig = z.infer<typeof optimizerSchema>;
 
-export const loraSchema = z.object({
+export const loraSchema = z.strictObject({
   rank: count.default(16),
   alpha: positive.default(32),
   targets: z
@@ -68,21 +71,21 @@ export const loraSchema = z.object({
 });
 export type LoraConfig = z.infer<typeof loraSchema>;
 
-export const runConfigSchema = z.object({
+export const runConfigSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z.string().optional().describe('Shown in lists; the id of the run is derived from it.'),
   seed: z.number().int().min(0).default(0).describe('Same seed, same machine: same bytes.'),
-  model: z.object({
+  model: z.strictObject({
     path: z.string().describe('A Hugging Face model folder.'),
     lora: loraSchema.nullable().default(null).describe('Train a low-rank adapter instead of all weights.'),
   }),
-  data: z.object({
+  data: z.strictObject({
     train: z.string().describe('JSONL file of training problems.'),
     heldOut: z.string().nullable().default(null).describe('JSONL file of held-out problems for evaluation.'),
     onBrokenRow: z.enum(['refuse', 'skip']).default('refuse'),
   }),
   prompt: z
-    .object({
+    .strictObject({
       system: z.string().nullable().default(null),
       suffix: z.string().default('').describe('Appended to the question of each problem.'),
       refinement: z
@@ -98,7 +101,7 @@ export const runConfigSchema = z.object({
   switches: switchesSchema.partial().prefault({}).describe('Overrides of the algorithm’s defaults.'),
   optimizer: optimizerSchema.prefault({}),
   training: z
-    .object({
+    .strictObject({
       steps: count.default(100),
       problemsPerStep: count.default(8),
       updatesPerStep: count.default(1).describe('Optimizer updates a step; more than one makes later ones off-policy.'),
@@ -107,7 +110,7 @@ export const runConfigSchema = z.object({
     })
     .prefault({}),
   evaluation: z
-    .object({
+    .strictObject({
       every: z.number().int().min(0).default(20).describe('Steps between evaluations on the held-out set; 0 only before and after.'),
       samples: count.default(1).describe('Samples a problem in the evaluations on the way.'),
       finalSamples: count.default(4).describe('Samples a problem before and after training.'),
@@ -116,7 +119,7 @@ export const runConfigSchema = z.object({
     })
     .prefault({}),
   checkpoint: z
-    .object({
+    .strictObject({
       every: count.default(20).describe('Steps between checkpoints.'),
       keep: count.default(2).describe('Newest checkpoints kept; the last one always is.'),
     })

@@ -30,6 +30,8 @@ for (const { shape, batch, length } of cases) {
     });
     const estimate = estimateTrainingBytes(benchConfig(shape), undefined, { batch, length, nTargets: batch * length, layerCheckpointing });
     const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
-    console.log(`${name.padEnd(24)} opened ${mb(opened).padStart(7)}  peak ${mb(peak).padStart(7)}  estimate ${mb(estimate).padStart(7)}  best ${seconds.toFixed(2)} s`);
+    console.log(
+      `${name.padEnd(24)} opened ${mb(opened).padStart(7)}  peak ${mb(peak).padStart(7)}  estimate ${mb(estimate).padStart(7)}  best ${seconds.toFixed(2)} s`,
+    );
   }
 }

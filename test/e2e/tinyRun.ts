@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineProcess } from '../../backend/engine/local/client.ts';
+import type { Critic } from '../../backend/critics/critic.ts';
 import type { Event } from '../../backend/protocol/events.ts';
 import { runConfigSchema, type RunConfigInput } from '../../backend/protocol/runConfig.ts';
 import { openStore } from '../../backend/store/openStore.ts';
@@ -22,6 +23,8 @@ export interface TinyRunOptions {
   readonly onEvents?: (events: readonly Event[]) => void;
   /** Hears the process id of every engine that is started. */
   readonly onEngine?: (pid: number) => void;
+  /** Instead of what the configuration names. */
+  readonly critic?: Critic;
 }
 
 export const runId = 'tiny';
@@ -29,7 +32,15 @@ export const runId = 'tiny';
 const programs = join(process.cwd(), 'dist');
 
 /** Starts the workspace's run, or goes on with it. */
-export async function trainTiny({ workspace, config: input, observer = {}, signal, onEvents, onEngine }: TinyRunOptions): Promise<RunOutcome> {
+export async function trainTiny({
+  workspace,
+  config: input,
+  observer = {},
+  signal,
+  onEvents,
+  onEngine,
+  critic,
+}: TinyRunOptions): Promise<RunOutcome> {
   const config = runConfigSchema.parse(input);
   const store = openStore(workspace);
   try {
@@ -52,7 +63,7 @@ export async function trainTiny({ workspace, config: input, observer = {}, signa
       },
     });
     try {
-      return await train(run);
+      return await train({ ...run, ...(critic === undefined ? {} : { critic }) });
     } finally {
       await closePolicy(run);
     }

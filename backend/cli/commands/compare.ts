@@ -1,5 +1,5 @@
 /** `critique-grpo compare`: variants side by side over seeds, as a table and curves. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
@@ -18,17 +18,21 @@ import {
   type Comparison,
   type Variant,
   type VariantResult,
+  type Weighting,
 } from '../comparison.ts';
 import { comparisonCurves, comparisonReport, summaryLines } from '../comparisonReport.ts';
-import { positiveInteger } from '../numberOptions.ts';
+import { ComparisonView } from '../comparisonView.ts';
+import { positiveInteger, wholeNumber } from '../numberOptions.ts';
+import { resultFile } from '../resultFile.ts';
 import { addRunOptions, commandLine, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal, runSession } from '../session.ts';
 
-interface CompareOptions extends Omit<RunArguments, 'seed'> {
+interface CompareOptions extends RunArguments {
   readonly algorithms?: string;
   readonly critics?: string;
   readonly weightings?: string;
   readonly seeds: string;
+  readonly firstSeed: string;
   readonly out: string;
   readonly fresh?: boolean;
   readonly json?: string;
@@ -42,9 +46,10 @@ export const compare: CliCommand = {
       .option('--algorithms <names>', 'comma-separated, e.g. grpo,dr-grpo,critique-grpo')
       .option('--critics <names>', 'comma-separated critics for algorithms that use critiques, e.g. verdict,verdict-answer,step-level,resample')
       .option('--weightings <names>', 'comma-separated weightings of refinements: paper, uniform')
-      .option('--seeds <count>', 'seeds 0 … count − 1', '3')
-      .option('--out <folder>', 'where report, curves and runs go', 'comparison')
-      .option('--fresh', 'train anew what the folder has results of')
+      .option('--seeds <count>', 'how many seeds', '3')
+      .option('--first-seed <number>', 'the first of them', '0')
+      .option('--out <folder>', 'where report, curves and runs go; runs that are in it already are not trained again', 'comparison')
+      .option('--fresh', 'begin the folder anew')
       .option('--json <file>', 'write the results there too')
       .addHelpText(
         'after',
@@ -57,41 +62,79 @@ export const compare: CliCommand = {
 };
 
 async function compareAll(file: string | undefined, options: CompareOptions, context: CliContext): Promise<number> {
+  requireOwnOptions(options);
   const base = await resolveRunConfig(file, options);
+  requireHeldOut(base);
   const variants = variantsOf(base, {
     algorithms: list(options.algorithms),
     critics: list(options.critics),
     weightings: weightings(options.weightings),
   });
-  const seeds = Array.from({ length: positiveInteger('--seeds', options.seeds) }, (_, seed) => seed);
+  const firstSeed = wholeNumber('--first-seed', options.firstSeed);
+  const seeds = Array.from({ length: positiveInteger('--seeds', options.seeds) }, (_, i) => firstSeed + i);
   const planned = plannedRuns(variants, seeds);
   const out = resolve(options.out);
+  const writeResult = await resultFile(options.json);
   await mkdir(out, { recursive: true });
-  const resultsFile = join(out, 'results.json');
-  const earlier = options.fresh === true ? emptyComparison : await readComparison(resultsFile);
+  if (options.fresh === true) await rm(join(out, 'results.json'), { force: true });
+  const earlier = await readComparison(join(out, 'results.json'));
   checkComparable(earlier.results, planned, out);
-  const { preset, steps, set, threads } = options;
-  const chosen = { algorithms: options.algorithms, critics: options.critics, weightings: options.weightings, seeds: options.seeds };
-  const command = commandLine('compare', file, { preset, steps, set, ...chosen, threads });
+  const { preset, steps, algorithm, critic, set, algorithms, critics, seeds: seedCount, threads } = options;
+  const command = commandLine('compare', file, {
+    ...{ preset, steps, algorithm, critic, set, algorithms, critics, weightings: options.weightings, seeds: seedCount },
+    'first-seed': firstSeed === 0 ? undefined : options.firstSeed,
+    threads,
+  });
   let comparison: Comparison = { ...earlier, commands: [...new Set([...earlier.commands, command])] };
   const missing = planned.filter((variant) => findResult(earlier.results, variant) === undefined);
-  const signal = interruptSignal(() => context.output.write('\nStopping with a checkpoint; the same command goes on from there.\n'));
-  const progress = new Progress(context, planned.length, planned.length - missing.length, performance.now());
+  const view = new ComparisonView(context.output, planned.length, planned.length - missing.length, () => performance.now());
+  const signal = interruptSignal(() => view.interrupting());
 
-  for (const variant of missing) {
-    const result = await trainVariant(variant, { options, context, out, signal, progress });
-    if (result === undefined) return exitCodes.interrupted;
-    comparison = { ...comparison, results: withResult(comparison.results, result) };
-    await writeFileAtomically(resultsFile, `${JSON.stringify(comparison, null, 1)}\n`);
-    progress.finish(variant, result);
+  try {
+    for (const variant of missing) {
+      if (signal.aborted) return exitCodes.interrupted;
+      view.begin(variant);
+      const result = await trainVariant(variant, { options, context, out, signal, view });
+      if (result === undefined) return exitCodes.interrupted;
+      comparison = { ...comparison, results: withResult(comparison.results, result) };
+      await save(comparison, out);
+      view.finish(result);
+    }
+  } finally {
+    view.end();
   }
-  await writeFile(join(out, 'curves.svg'), comparisonCurves(comparison.results));
-  await writeFile(join(out, 'report.md'), comparisonReport(comparison));
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(comparison, null, 1)}\n`);
+  await save(comparison, out);
+  await writeResult(comparison);
   context.output.write(
     `\n${summaryLines(comparison.results).join('\n')}\n\nKept in ${out}: report.md, curves.svg, results.json, and the runs themselves.\n`,
   );
   return exitCodes.done;
+}
+
+/** After every run, so that a comparison that is stopped has results, report and curves of what is done. */
+async function save(comparison: Comparison, out: string): Promise<void> {
+  await writeFileAtomically(join(out, 'results.json'), `${JSON.stringify(comparison, null, 1)}\n`);
+  await writeFileAtomically(join(out, 'curves.svg'), comparisonCurves(comparison.results));
+  await writeFileAtomically(join(out, 'report.md'), comparisonReport(comparison));
+}
+
+/** Options of a single run that mean something else here. */
+function requireOwnOptions({ seed, workspace }: CompareOptions): void {
+  if (seed !== undefined) throw unused('--seed', 'Give --first-seed and --seeds.');
+  if (workspace !== '.') throw unused('--workspace', 'Give the folder with --out.');
+}
+
+function unused(option: string, remedy: string): WorkbenchError {
+  return new WorkbenchError({ code: 'config.invalid', message: `A comparison has no ${option}.`, remedy });
+}
+
+function requireHeldOut({ data }: RunConfig): void {
+  if (data.heldOut !== null) return;
+  throw new WorkbenchError({
+    code: 'config.incomplete',
+    message: 'The run names no held-out problems, and variants are compared on those.',
+    remedy: 'Give data.heldOut in the run file, or with --set data.heldOut=FILE.',
+  });
 }
 
 interface Setting {
@@ -99,11 +142,11 @@ interface Setting {
   readonly context: CliContext;
   readonly out: string;
   readonly signal: AbortSignal;
-  readonly progress: Progress;
+  readonly view: ComparisonView;
 }
 
 /** One run to its end, resumed if an earlier comparison was stopped in it; undefined when interrupted. */
-async function trainVariant({ label, config }: Variant, { options, context, out, signal, progress }: Setting): Promise<VariantResult | undefined> {
+async function trainVariant({ label, config }: Variant, { options, context, out, signal, view }: Setting): Promise<VariantResult | undefined> {
   const resume = options.fresh === true ? false : unfinishedRun(out, config);
   const result = await runSession({
     context,
@@ -112,11 +155,7 @@ async function trainVariant({ label, config }: Variant, { options, context, out,
     threads: threadsOf(options),
     resume,
     signal,
-    observer: {
-      onEvent: ({ body }) => {
-        if (body.type === 'stepFinished') progress.step(label, config.seed, body.update.step, config.training.steps);
-      },
-    },
+    observer: view,
   });
   if (result.reason !== 'finished') return undefined;
   const store = openStore(out, { readOnly: true });
@@ -137,52 +176,12 @@ function unfinishedRun(out: string, config: RunConfig): string | false {
   }
 }
 
-/** Which run is where, and how long the rest will take. */
-class Progress {
-  private readonly context: CliContext;
-  private readonly total: number;
-  private readonly start: number;
-  private readonly doneBefore: number;
-  private done: number;
-
-  constructor(context: CliContext, total: number, done: number, start: number) {
-    this.context = context;
-    this.total = total;
-    this.done = done;
-    this.doneBefore = done;
-    this.start = start;
-    if (done > 0) context.output.write(`${done} of ${total} runs are done already.\n`);
-  }
-
-  step(label: string, seed: number, step: number, steps: number): void {
-    const finished = this.done - this.doneBefore + step / steps;
-    const elapsed = (performance.now() - this.start) / 1000;
-    const left = (elapsed / finished) * (this.total - this.doneBefore - finished);
-    const line = `run ${this.done + 1}/${this.total}  ${label}  seed ${seed}  step ${step}/${steps}  about ${duration(left)} left`;
-    if (this.context.output.isTerminal) this.context.output.write(`\r\u001b[K${line.slice(0, this.context.output.columns() - 1)}`);
-    else if (step % 40 === 0) this.context.output.write(`${line}\n`);
-  }
-
-  finish({ label, config }: Variant, { after, tokens, seconds }: VariantResult): void {
-    this.done++;
-    const levels = Object.entries(after.byLevel).map(([level, { passAt1 }]) => `${level} ${passAt1.toFixed(3)}`);
-    const line = `${label}, seed ${config.seed}: pass@1 ${after.all.passAt1.toFixed(3)} (${levels.join(', ')}), ${tokens.sampled.toLocaleString('en-US')} tokens sampled, ${duration(seconds)}`;
-    this.context.output.write(`${this.context.output.isTerminal ? '\r\u001b[K' : ''}${line}\n`);
-  }
-}
-
-function duration(seconds: number): string {
-  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
-}
-
-const emptyComparison: Comparison = { version: 1, commands: [], results: [] };
-
 async function readComparison(path: string): Promise<Comparison> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch {
-    return emptyComparison;
+    return { version: 1, commands: [], results: [] };
   }
   try {
     const comparison = JSON.parse(text) as Partial<Comparison>;
@@ -204,7 +203,7 @@ function list(text: string | undefined): string[] {
     .filter((name) => name !== '');
 }
 
-function weightings(text: string | undefined): ('paper' | 'uniform')[] {
+function weightings(text: string | undefined): Weighting[] {
   return list(text).map((name) => {
     if (name === 'paper' || name === 'uniform') return name;
     throw new WorkbenchError({ code: 'config.invalid', message: `There is no weighting "${name}".`, remedy: 'Choose paper or uniform.' });

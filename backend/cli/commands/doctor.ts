@@ -1,5 +1,4 @@
 /** `critique-grpo doctor`: examines a run before it starts, and says what to do about each fault. */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
@@ -7,6 +6,7 @@ import { runCheck, type Check, type Facts, type Finding, type Patient } from '..
 import { engineCheck, speedCheck } from '../engineChecks.ts';
 import { dataCheck, modelCheck, promptCheck, tokenizerCheck, verifierCheck } from '../inputChecks.ts';
 import { diskCheck, memoryCheck, nodeCheck, storeCheck } from '../machineChecks.ts';
+import { resultFile } from '../resultFile.ts';
 import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal } from '../session.ts';
 import { harmless, paintWith, wrap } from '../terminalText.ts';
@@ -55,6 +55,7 @@ async function examine(file: string | undefined, options: DoctorOptions, context
     ...(options.data === undefined ? [] : [`data.train=${JSON.stringify(options.data)}`, 'data.heldOut=null']),
   ];
   const config = await resolveRunConfig(file, { ...options, set: [...places, ...options.set] });
+  const writeResult = await resultFile(options.json);
   const { output } = context;
   const signal = interruptSignal(() => output.write('\nStopping.\n'));
   const patient: Patient = { config, context, workspace: resolve(options.workspace), threads: threadsOf(options), signal };
@@ -76,9 +77,7 @@ async function examine(file: string | undefined, options: DoctorOptions, context
   output.write(
     `\n${failed === 0 ? 'Nothing stands in the way of this run.' : `${failed} of ${checks.length} checks failed: this run would not work.`}\n`,
   );
-  if (options.json !== undefined) {
-    await writeFile(options.json, `${JSON.stringify({ isHealthy: failed === 0, findings, speed: facts.speed ?? null }, null, 2)}\n`);
-  }
+  await writeResult({ isHealthy: failed === 0, findings, speed: facts.speed ?? null });
   return failed === 0 ? exitCodes.done : exitCodes.failed;
 }
 

@@ -1,5 +1,4 @@
 /** `critique-grpo eval`: pass@1 and pass@k of a model or checkpoint on problems, by level. */
-import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { WorkbenchError } from '../../core/errors.ts';
@@ -11,6 +10,7 @@ import { closePolicy, openPolicy, requireFittingPrompts, resolveDemo } from '../
 import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../findCheckpoint.ts';
 import { nonNegative, positiveInteger, wholeNumber } from '../numberOptions.ts';
+import { resultFile } from '../resultFile.ts';
 import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { percent } from '../scoreText.ts';
 import { interruptSignal } from '../session.ts';
@@ -70,6 +70,7 @@ async function evaluateModel(file: string | undefined, options: EvalOptions, con
   const sets: { path: string; problems: readonly Problem[] }[] = [];
   for (const path of paths) sets.push({ path, problems: (await readProblems(resolveDemo(path, demoFolder), config.data)).problems });
 
+  const writeResult = await resultFile(options.json);
   const signal = interruptSignal(() => output.write('\nStopping.\n'));
   const observer = { onPhase: (_step: number, _phase: string, done: number) => showProgress(output, done) };
   const policy = await openPolicy({ id: 'eval', config, entries: context.entries, demoFolder, threads: threadsOf(options), observer, signal });
@@ -84,7 +85,7 @@ async function evaluateModel(file: string | undefined, options: EvalOptions, con
       const how = `${counted(problems.length, 'problem')}, ${counted(samples, 'sample')} each, ${temperature === 0 ? 'greedy' : `temperature ${temperature}`}`;
       output.write(`${clearLine(output)}${harmless(`${model} on ${basename(path)}: ${how}`)}\n\n${resultLines(evaluated).join('\n')}\n\n`);
     }
-    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(evalReport(model, results), null, 2)}\n`);
+    await writeResult(evalReport(model, results));
     return exitCodes.done;
   } catch (error) {
     if (signal.aborted) return exitCodes.interrupted;

@@ -1,11 +1,10 @@
 /** `critique-grpo train`: one run from start to summary. */
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { readProblems } from '../../data/jsonl.ts';
 import type { Evaluation } from '../../protocol/records.ts';
 import type { RunConfig } from '../../protocol/runConfig.ts';
-import { resolveDemo } from '../../training/policy.ts';
+import { openStore } from '../../store/openStore.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
+import { resultFile } from '../resultFile.ts';
 import { addRunOptions, commandLine, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal, runSession, type SessionResult } from '../session.ts';
 import { createRunView } from '../liveView.ts';
@@ -35,6 +34,7 @@ export const train: CliCommand = {
 
 async function trainOnce(file: string | undefined, options: TrainOptions, context: CliContext): Promise<number> {
   const config = await resolveRunConfig(file, options);
+  const writeResult = await resultFile(options.json);
   const view = createRunView(context.output, () => performance.now());
   const signal = interruptSignal(() => view.interrupting());
   let result: SessionResult;
@@ -52,20 +52,25 @@ async function trainOnce(file: string | undefined, options: TrainOptions, contex
   } finally {
     view.end();
   }
-  const problems = await problemTexts(config, context);
+  await writeResult(trainReport(config, result));
   const { hasColor } = context.output;
   const { preset, seed, steps, algorithm, critic, set, workspace, threads } = options;
   const command = commandLine('train', file, { preset, seed, steps, algorithm, critic, set, workspace, threads });
-  const problemText = (id: string): string => problems.get(id) ?? id;
+  const problemText = questionsOf(result, options.workspace);
   const lines = summaryLines(result, { config, problemText, command, hasColor, columns: context.output.columns() });
   context.output.write(`${lines.join('\n')}\n`);
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(trainReport(config, result), null, 2)}\n`);
   return result.reason === 'interrupted' ? exitCodes.interrupted : exitCodes.done;
 }
 
-async function problemTexts(config: RunConfig, { demoFolder }: CliContext): Promise<Map<string, string>> {
-  const { problems } = await readProblems(resolveDemo(config.data.train, demoFolder), config.data);
-  return new Map(problems.map(({ id, prompt }) => [id, prompt.at(-1)?.content ?? '']));
+/** The questions of the problems that still fail, as the run recorded them. */
+function questionsOf({ runId, failuresAfter }: SessionResult, workspace: string): (problemId: string) => string {
+  const store = openStore(workspace, { readOnly: true });
+  try {
+    const questions = new Map(failuresAfter.map(({ problemId }) => [problemId, store.problem(runId, problemId)?.prompt.at(-1)?.content]));
+    return (id) => questions.get(id) ?? id;
+  } finally {
+    store.close();
+  }
 }
 
 /** The result as `--json` writes it. */

@@ -20,6 +20,7 @@ import type {
   TrainSequence,
   WeightsName,
 } from '../contract.ts';
+import { engineArguments, environmentFor } from './environment.ts';
 import type { EngineMethod, FromEngine, LocalEngineOptions, ToEngine, WireError } from './messages.ts';
 import type { SelfCheckResult } from './selfCheck.ts';
 
@@ -62,7 +63,12 @@ export class EngineProcess implements Engine {
       });
     }
     this.silenceMs = options.silenceMs ?? 10 * 60_000;
-    this.child = fork(options.entry, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'], execArgv: [] });
+    this.child = fork(options.entry, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      execArgv: engineArguments,
+      env: environmentFor(process.platform, process.env),
+    });
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr = (this.stderr + chunk.toString('utf8')).slice(-4000)));
     this.child.on('message', (message: FromEngine) => this.receive(message));
     this.child.on('error', (error) => this.die(this.diedOf(`it could not be started (${error.message})`)));

@@ -3,7 +3,7 @@ import { logprobProgram, trainProgram, accumulatorPrefix, gradientPrefix, type P
 import type { CallOptions, ForwardBackwardResult, ForwardResult, ForwardSequence, LossProgram, TrainSequence } from '../contract.ts';
 import { packMicroBatches, rowBucket, type MicroBatch } from './buckets.ts';
 import { notFiniteError } from './nonFinite.ts';
-import { runProgram, Tensor, type ProgramCache } from './session.ts';
+import { letCopiesGo, runProgram, Tensor, type CompiledProgram, type ProgramCache } from './session.ts';
 import type { TrainableParameter } from './weights.ts';
 
 export interface BatchModel {
@@ -64,6 +64,7 @@ export async function forwardBackwardSequences(
   const entropies: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
   const lossKey = JSON.stringify(loss);
   const lossInputs = loss.inputs.map(({ name }) => name).filter((name) => name !== 'logprobs' && name !== 'entropies');
+  const gradientBytes = model.trainable.reduce((sum, { gradient }) => sum + gradient.byteLength, 0);
   const totals: Record<string, number> = {};
   let done = 0;
   for (const packed of packAll(model, sequences)) {
@@ -75,12 +76,9 @@ export async function forwardBackwardSequences(
       trainProgram(model.program, { batch, length, nTargets: packed.nTargets, loss, layerCheckpointing }),
     );
     const feeds: Record<string, Tensor> = { ...model.feeds, ...packed.feeds };
-    const fetches: Record<string, Tensor | null> = Object.fromEntries(program.session.outputNames.map((name) => [name, null]));
-    for (const { spec, gradientTensor } of model.trainable) {
-      feeds[accumulatorPrefix + spec.name] = gradientTensor;
-      fetches[gradientPrefix + spec.name] = gradientTensor;
-    }
-    const outputs = await runProgram(program, feeds, fetches);
+    for (const { spec, gradientTensor } of model.trainable) feeds[accumulatorPrefix + spec.name] = gradientTensor;
+    const outputs = await runAccumulating(program, feeds, model.trainable);
+    letCopiesGo(gradientBytes);
     for (const { name } of loss.outputs) totals[name] = (totals[name] ?? 0) + Number(((outputs[`loss:${name}`] as Tensor).data as Float32Array)[0]);
     if (!Number.isFinite(totals['loss'])) throw await notFiniteError(program.graph, feeds, (input) => input.startsWith(accumulatorPrefix));
     unpack(packed, outputs['logprobs'] as Tensor, logprobs);
@@ -89,6 +87,18 @@ export async function forwardBackwardSequences(
   }
   const { loss: lossTotal = 0, ...metrics } = totals;
   return { loss: lossTotal, metrics, logprobs, entropies, tokens: sequences.reduce((sum, sequence) => sum + sequence.tokens.length, 0) };
+}
+
+/** Runs a training program; each gradient is added into the buffer of its accumulator. Gives back the other outputs. */
+async function runAccumulating(
+  program: CompiledProgram,
+  feeds: Readonly<Record<string, Tensor>>,
+  trainable: readonly TrainableParameter[],
+): Promise<Record<string, Tensor>> {
+  const fetches: Record<string, Tensor | null> = Object.fromEntries(program.session.outputNames.map((name) => [name, null]));
+  for (const { spec, gradientTensor } of trainable) fetches[gradientPrefix + spec.name] = gradientTensor;
+  const outputs = await runProgram(program, feeds, fetches);
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => !name.startsWith(gradientPrefix)));
 }
 
 function packAll(model: BatchModel, sequences: readonly ForwardSequence[]): Packed[] {

@@ -2,6 +2,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Graph } from '../../graph/ir.ts';
 import { toOnnx } from '../../graph/onnx.ts';
+import { engineEnvironment, heapSetting } from './environment.ts';
 
 export { InferenceSession, Tensor };
 
@@ -15,11 +16,19 @@ export interface CompiledProgram {
   readonly session: InferenceSession;
 }
 
+/**
+ * The runtime's own arena keeps the largest run of every session for itself. Where the process's heap is set up to keep what it has
+ * (`engineEnvironment`) all sessions share that instead, at the same speed; elsewhere large blocks would go back to the system and be
+ * faulted in again at every run.
+ */
+const sharesHeap = process.env[heapSetting] === engineEnvironment[heapSetting];
+
 export async function compile(graph: Graph, options: SessionOptions): Promise<CompiledProgram> {
   const session = await InferenceSession.create(toOnnx(graph), {
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
+    enableCpuMemArena: !sharesHeap,
     // The memory-pattern block would sit on top of the arena and double the memory.
     enableMemPattern: false,
     logSeverityLevel: 3,
@@ -34,7 +43,7 @@ export async function runProgram(
   program: CompiledProgram,
   feeds: Readonly<Record<string, Tensor>>,
   fetches?: Readonly<Record<string, Tensor | null>>,
-): Promise<InferenceSession.ReturnType> {
+): Promise<Record<string, Tensor>> {
   const read: Record<string, Tensor> = {};
   for (const name of program.session.inputNames) {
     const tensor = feeds[name];
@@ -42,6 +51,21 @@ export async function runProgram(
     read[name] = tensor;
   }
   return fetches === undefined ? program.session.run(read) : program.session.run(read, fetches);
+}
+
+/** Copies of outputs that are let pile up. */
+const largestGarbage = 32e6;
+let copied = 0;
+
+/**
+ * A run hands out a copy of every output, of those too that were written where they belong. Called after such copies of `bytes` have
+ * gone out of reach, it collects them before they are many; it needs `engineArguments`.
+ */
+export function letCopiesGo(bytes: number): void {
+  copied += bytes;
+  if (copied < largestGarbage) return;
+  copied = 0;
+  globalThis.gc?.();
 }
 
 /** Least-recently-used programs by key. Each holds an arena as large as its largest run, so the number kept bounds memory. */

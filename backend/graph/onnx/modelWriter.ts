@@ -7,7 +7,7 @@ import { type Attributes, dataTypes, int, nodeProto, tensor, tensorProto, type T
 export const microsoft = 'com.microsoft';
 
 /** Above this many elements a filled tensor is made at run time, so that it does not bloat the file. */
-const maxFilledElements = 1 << 20;
+const maxFilledElements = 1 << 12;
 
 export class ModelWriter {
   readonly nodes: ProtoMessage[] = [];

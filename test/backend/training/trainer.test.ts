@@ -122,6 +122,15 @@ describe('a run to the end', () => {
     expect(many.store.updates('run')[0]?.metrics['groups']).toBe(2);
   });
 
+  it('does nothing more when it is started again', async () => {
+    const made = await longRun();
+    const first = await train(made.run);
+    const again = await longRun({ after: made });
+    expect(await train(again.run)).toEqual(first);
+    expect(told(again.events)).toEqual(['runStarted 6', 'runStopped 6 finished']);
+    expect(again.engine.calls.map(({ method }) => method)).toEqual(['loadState']);
+  });
+
   it('repeats itself, and another seed differs', async () => {
     const again = await longRun();
     await train(again.run);
