@@ -8,7 +8,11 @@ export interface CriticInput {
 }
 
 /** Samples one answer of the policy to a conversation; supplied by the trainer, so a critic never imports an engine. */
-export type Generate = (conversations: readonly (readonly Message[])[], purpose: 'critique' | 'answer', seeds: readonly number[]) => Promise<readonly string[]>;
+export type Generate = (
+  conversations: readonly (readonly Message[])[],
+  purpose: 'critique' | 'answer',
+  seeds: readonly number[],
+) => Promise<readonly string[]>;
 
 export interface CriticTools {
   readonly generate: Generate;

@@ -32,7 +32,7 @@ import { ModelWeights } from './weights.ts';
 
 /** Decode programs are small; training programs hold an arena of activations each, so few are kept. */
 const decodePrograms = 48;
-const trainPrograms = 4;
+const trainPrograms = 16;
 
 export class LocalEngine implements Engine {
   private readonly options: LocalEngineOptions;

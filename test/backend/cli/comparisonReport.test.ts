@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Comparison, VariantResult } from '../../../backend/cli/comparison.ts';
 import { overBudget, readings } from '../../../backend/cli/comparisonReading.ts';
@@ -48,7 +47,10 @@ describe('comparisonReport', () => {
   });
 
   it('has as many cells in every row of a table as in its header', () => {
-    const tables = report.trimEnd().split(/\n\n+/).filter((part) => part.startsWith('|'));
+    const tables = report
+      .trimEnd()
+      .split(/\n\n+/)
+      .filter((part) => part.startsWith('|'));
     expect(tables).toHaveLength(3);
     for (const table of tables) expect(new Set(table.split('\n').map((line) => line.split('|').length)).size).toBe(1);
   });
@@ -132,15 +134,5 @@ describe('comparisonCurves', () => {
     expect(paths.filter((width) => width === '3')).toHaveLength(2 * 2);
     const titles = elements.filter(({ attributes }) => attributes['class'] === 'title').map(({ text }) => text);
     expect(titles).toEqual(['Level: hard', 'All held-out problems']);
-  });
-});
-
-describe('the bundled comparison', () => {
-  const bundled = (file: string): string => readFileSync(new URL(`../../../media/comparison/${file}`, import.meta.url), 'utf8');
-
-  it('is what its results say', () => {
-    const stored = JSON.parse(bundled('results.json')) as Comparison;
-    expect(bundled('report.md')).toBe(comparisonReport(stored));
-    expect(bundled('curves.svg')).toBe(comparisonCurves(stored.results));
   });
 });
