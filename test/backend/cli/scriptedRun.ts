@@ -9,7 +9,7 @@ import type { Story } from '../../../backend/training/run.ts';
 import { wilsonInterval } from '../../../backend/core/stats.ts';
 
 export const config: RunConfig = runConfigSchema.parse(presets.demo.config);
-export const header: RunHeader = { runId: 'critique-grpo-seed0', config, isResumed: false, folder: '/work/.critique-grpo/runs/critique-grpo-seed0' };
+export const header: RunHeader = { runId: 'critique-grpo-seed0', config, isResumed: false, folder: '/data/.critique-grpo/runs/critique-grpo-seed0' };
 
 export function score(passAt1: number, samples = 400): LevelScore {
   const [low, high] = wilsonInterval(passAt1 * samples, samples);
