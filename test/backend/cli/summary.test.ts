@@ -61,7 +61,7 @@ describe('the summary', () => {
   });
 
   it.each([40, 57, 80, 200])('fits %i columns, paths and commands aside', (columns) => {
-    const lines = summaryLines(result, { ...options, hasColor: true, columns }).filter((line) => !/npx|\/work|store\.db/.test(line));
+    const lines = summaryLines(result, { ...options, hasColor: true, columns }).filter((line) => !/npx|\/data|store\.db/.test(line));
     expect(Math.max(...lines.map(columnsOf))).toBeLessThan(columns);
   });
 
