@@ -197,8 +197,8 @@ export class GraphBuilder {
   rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     return this.one('rmsNorm', [x, weight], { epsilon });
   }
-  rope(x: Value, cos: Value, sin: Value, positions: Value, heads: number): Value {
-    return this.one('rope', [x, cos, sin, positions], { heads });
+  rope(x: Value, cos: Value, sin: Value, positions: Value): Value {
+    return this.one('rope', [x, cos, sin, positions], {});
   }
   attention(q: Value, k: Value, v: Value, mask: Value, scale: number): Value {
     return this.one('attention', [q, k, v, mask], { scale });

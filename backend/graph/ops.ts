@@ -78,13 +78,16 @@ export interface OpAttributes {
   /** Over the last axis. */
   softmax: None;
   logSoftmax: None;
-  /** rmsNorm(x [..., d], weight [d]) → x / sqrt(mean(x²) + epsilon) · weight. */
+  /**
+   * rmsNorm(x [..., d], weight [d]) → (x / rms · weight, 1 / rms [..., 1]) with rms = sqrt(mean(x²) + epsilon).
+   * The second output takes no gradient: it is there for the backward rule.
+   */
   rmsNorm: { epsilon: number };
   /**
-   * rope(x [B, S, heads·hd], cos [P, hd/2], sin [P, hd/2], positions i32 [B, S]) → same shape.
+   * rope(x [B, heads, S, hd], cos [P, hd/2], sin [P, hd/2], positions i32 [B, S]) → same shape.
    * Half-split rotation as in Hugging Face: pairs (i, i + hd/2) of each head turn by the angle of their position.
    */
-  rope: { heads: number };
+  rope: None;
   /**
    * attention(q [Z, M, hd], k [Z, S, hd], v [Z, S, hd], mask [M, S] or [Z, M, S], additive) → (out [Z, M, hd], probabilities [Z, M, S]).
    * The second output takes no gradient: it is there for the backward rule.

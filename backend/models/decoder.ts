@@ -30,8 +30,8 @@ export interface KeysValues {
   readonly values: Value;
 }
 
-/** How queries meet keys and values; the one difference between a full pass and a step on a cache. */
-type Attend = (q: Value, keys: Value, values: Value, layer: number) => Value;
+/** How queries [B, H, S, hd] meet keys and values; the one difference between a full pass and a step on a cache. Gives [N, H·hd]. */
+type Attend = (queries: Value, fresh: KeysValues, layer: number) => Value;
 
 /** Hidden states [N, d] of whole sequences, right-padded to one length, before the final norm; and every layer's keys and values. */
 export function decodeSequences(c: DecoderContext, tokens: Value, checkpointLayers: boolean): { hidden: Value; cache: KeysValues[] } {
@@ -43,19 +43,13 @@ export function decodeSequences(c: DecoderContext, tokens: Value, checkpointLaye
   const mask = causalMask(g, length, group);
   const cache: KeysValues[] = [];
 
-  const attend: Attend = (q, k, v, layer) => {
+  const attend: Attend = (queries, fresh, layer) => {
+    cache[layer] = fresh;
     // Queries of the g heads that share a key-value head stand below each other, so no key is ever repeated.
-    const queries = g.reshape(g.transpose(g.reshape(q, [batch, length, nKvHeads, group, headDim]), [0, 2, 3, 1, 4]), [
-      batch * nKvHeads,
-      group * length,
-      headDim,
-    ]);
-    const keys = g.transpose(g.reshape(k, [batch, length, nKvHeads, headDim]), [0, 2, 1, 3]);
-    const values = g.transpose(g.reshape(v, [batch, length, nKvHeads, headDim]), [0, 2, 1, 3]);
-    cache[layer] = { keys, values };
-    const flat = [batch * nKvHeads, length, headDim];
-    const out = g.attention(queries, g.reshape(keys, flat), g.reshape(values, flat), mask, 1 / Math.sqrt(headDim));
-    return g.reshape(g.transpose(g.reshape(out, [batch, nKvHeads, group, length, headDim]), [0, 3, 1, 2, 4]), [batch * length, nHeads * headDim]);
+    const byKvHead = (value: Value, rows: number): Value => g.reshape(value, [batch * nKvHeads, rows, headDim]);
+    const [q, k, v] = [byKvHead(queries, group * length), byKvHead(fresh.keys, length), byKvHead(fresh.values, length)];
+    const out = g.attention(q, k, v, mask, 1 / Math.sqrt(headDim));
+    return g.reshape(g.transpose(g.reshape(out, [batch, nHeads, length, headDim]), [0, 2, 1, 3]), [batch * length, nHeads * headDim]);
   };
 
   let x = g.gatherRows(c.parameter('embedding'), g.reshape(tokens, [batch * length]));
@@ -69,39 +63,34 @@ export function decodeSequences(c: DecoderContext, tokens: Value, checkpointLaye
 
 /**
  * Hidden states [B, d] of one new token a row, given each row's cache: keys and values [B, KV, C, hd] of which the first `positions[b]` hold.
- * Also the new token's keys and values, each [B, KV·hd], for the caller to write into the cache.
+ * Also the new token's keys and values, each [B, KV, 1, hd], for the caller to write into the cache.
  */
 export function decodeStep(c: DecoderContext, tokens: Value, positions: Value, cache: readonly KeysValues[]): { hidden: Value; fresh: KeysValues[] } {
   const { g, config } = c;
   const [batch] = tokens.shape as readonly [number];
   const { nHeads, nKvHeads, headDim } = config;
-  const group = nHeads / nKvHeads;
   const capacity = (cache[0] as KeysValues).keys.shape[2] as number;
   const scale = 1 / Math.sqrt(headDim);
-  const absent = g.less(g.sub(g.reshape(positions, [batch, 1]), g.constant('i32', [], 1)), iota(g, capacity, [1, capacity]));
-  const mask = g.reshape(g.where(absent, masked, 0), [batch, 1, capacity]);
+  const present = g.less(iota(g, capacity, [1, 1, 1, capacity]), g.reshape(positions, [batch, 1, 1, 1]));
+  const mask = g.where(present, 0, masked);
   const fresh: KeysValues[] = [];
 
-  const attend: Attend = (q, k, v, layer) => {
-    const { keys, values } = cache[layer] as KeysValues;
-    fresh[layer] = { keys: g.reshape(k, [batch, nKvHeads * headDim]), values: g.reshape(v, [batch, nKvHeads * headDim]) };
-    const z = batch * nKvHeads;
-    const queries = g.reshape(q, [z, group, headDim]);
+  const attend: Attend = (queries, own, layer) => {
+    fresh[layer] = own;
+    const old = cache[layer] as KeysValues;
+    const q = g.reshape(queries, [batch, nKvHeads, nHeads / nKvHeads, headDim]);
     // The cache and the new token are attended to side by side: joining them would copy the whole cache at every token.
-    const old = g.matmul(queries, g.reshape(keys, [z, capacity, headDim]), { transposeB: true, alpha: scale });
-    const own = g.matmul(queries, g.reshape(k, [z, 1, headDim]), { transposeB: true, alpha: scale });
-    const maskedOld = g.add(g.reshape(old, [batch, nHeads, capacity]), mask);
-    const weights = g.softmax(g.concat([maskedOld, g.reshape(own, [batch, nHeads, 1])], 2));
-    const [pOld, pOwn] = g.split(weights, 2, [capacity, 1]) as [Value, Value];
-    const out = g.add(
-      g.matmul(g.reshape(pOld, [z, group, capacity]), g.reshape(values, [z, capacity, headDim])),
-      g.mul(g.reshape(pOwn, [z, group, 1]), g.reshape(v, [z, 1, headDim])),
-    );
+    const oldScores = g.add(g.matmul(q, old.keys, { transposeB: true, alpha: scale }), mask);
+    const ownScore = g.matmul(q, own.keys, { transposeB: true, alpha: scale });
+    const weights = g.softmax(g.concat([oldScores, ownScore], 3));
+    const [oldWeights, ownWeight] = g.split(weights, 3, [capacity, 1]) as [Value, Value];
+    const out = g.add(g.matmul(oldWeights, old.values), g.mul(ownWeight, own.values));
     return g.reshape(out, [batch, nHeads * headDim]);
   };
 
   let x = g.gatherRows(c.parameter('embedding'), tokens);
-  for (let layer = 0; layer < config.nLayers; layer++) x = decoderLayer(c, x, layer, g.reshape(positions, [batch, 1]), attend);
+  const column = g.reshape(positions, [batch, 1]);
+  for (let layer = 0; layer < config.nLayers; layer++) x = decoderLayer(c, x, layer, column, attend);
   return { hidden: x, fresh };
 }
 
@@ -116,62 +105,48 @@ function decoderLayer(c: DecoderContext, x: Value, layer: number, positions: Val
   const { g, config } = c;
   const at = (name: string): string => `layers.${layer}.${name}`;
   const { nHeads, nKvHeads, headDim, intermediateSize: ff, rmsNormEpsilon } = config;
-  const [qSize, kvSize] = [nHeads * headDim, nKvHeads * headDim];
+  const [batch, length] = positions.shape as readonly [number, number];
+  const turned = (heads: Value, norm: string): Value =>
+    g.rope(config.qkNorm ? g.rmsNorm(heads, c.parameter(at(norm)), rmsNormEpsilon) : heads, c.cos, c.sin, positions);
 
   const attentionIn = g.rmsNorm(x, c.parameter(at('inputNorm')), rmsNormEpsilon);
-  const qkv = projection(
-    c,
-    attentionIn,
-    at('qkv'),
-    config.qkvBias,
-    [
-      ['q_proj', qSize],
-      ['k_proj', kvSize],
-      ['v_proj', kvSize],
-    ],
-    layer,
-  );
-  const [q, k, v] = g.split(qkv, 1, [qSize, kvSize, kvSize]) as [Value, Value, Value];
-  const turned = (heads: number, value: Value, norm: string): Value => {
-    const [batch, length] = positions.shape as readonly [number, number];
-    const normed = config.qkNorm ? g.rmsNorm(g.reshape(value, [batch * length * heads, headDim]), c.parameter(at(norm)), rmsNormEpsilon) : value;
-    return g.rope(g.reshape(normed, [batch, length, heads * headDim]), c.cos, c.sin, positions, heads);
-  };
-  const mixed = attend(turned(nHeads, q, 'qNorm'), turned(nKvHeads, k, 'kNorm'), v, layer);
+  const stacked: Stack = [
+    ['q_proj', nHeads * headDim],
+    ['k_proj', nKvHeads * headDim],
+    ['v_proj', nKvHeads * headDim],
+  ];
+  const qkv = projection(c, attentionIn, at('qkv'), config.qkvBias, stacked, layer);
+  const byToken = g.reshape(qkv, [batch, length, nHeads + 2 * nKvHeads, headDim]);
+  // For one token a row both orders are the same in memory.
+  const byHead = length === 1 ? g.reshape(qkv, [batch, nHeads + 2 * nKvHeads, 1, headDim]) : g.transpose(byToken, [0, 2, 1, 3]);
+  const [q, k, v] = g.split(byHead, 1, [nHeads, nKvHeads, nKvHeads]) as [Value, Value, Value];
+  const mixed = attend(turned(q, 'qNorm'), { keys: turned(k, 'kNorm'), values: v }, layer);
   const afterAttention = g.add(x, projection(c, mixed, at('output'), config.outputBias, [['o_proj', config.hiddenSize]], layer));
 
   const mlpIn = g.rmsNorm(afterAttention, c.parameter(at('postNorm')), rmsNormEpsilon);
-  const [gate, up] = g.split(
-    projection(
-      c,
-      mlpIn,
-      at('gateUp'),
-      config.mlpBias,
-      [
-        ['gate_proj', ff],
-        ['up_proj', ff],
-      ],
-      layer,
-    ),
-    1,
-    [ff, ff],
-  ) as [Value, Value];
+  const gate = projection(c, mlpIn, at('gate'), config.mlpBias, [['gate_proj', ff]], layer);
+  const up = projection(c, mlpIn, at('up'), config.mlpBias, [['up_proj', ff]], layer);
   const down = projection(c, g.mul(g.silu(gate), up), at('down'), config.mlpBias, [['down_proj', config.hiddenSize]], layer);
   return g.add(afterAttention, down);
 }
 
-/** x Wᵀ + b over projections that lie stacked in one matrix, plus (alpha/r) (x Aᵀ) Bᵀ for each that has an adapter. */
-function projection(c: DecoderContext, x: Value, name: string, bias: boolean, stacked: readonly (readonly [string, number])[], layer: number): Value {
+/** Projections that lie stacked in one matrix, in order: name and outputs of each. */
+type Stack = readonly (readonly [string, number])[];
+
+/** x Wᵀ + b, plus (alpha/r) (x Aᵀ) Bᵀ for each of the stacked projections that has an adapter. */
+function projection(c: DecoderContext, x: Value, name: string, bias: boolean, stacked: Stack, layer: number): Value {
   const { g, lora } = c;
   const base = g.linear(x, c.parameter(`${name}.weight`), bias ? c.parameter(`${name}.bias`) : undefined);
   if (lora === undefined || !stacked.some(([target]) => lora.targets.includes(target))) return base;
-  const scale = lora.alpha / lora.rank;
-  const updates = stacked.map(([target, size]) => {
-    if (!lora.targets.includes(target)) return g.constant('f32', [x.shape[0] as number, size], 0);
+  const update = (target: string, onto?: Value): Value => {
     const low = g.linear(x, c.parameter(`layers.${layer}.${target}.loraA`));
-    return g.gemm(low, c.parameter(`layers.${layer}.${target}.loraB`), undefined, { transposeB: true, alpha: scale });
-  });
-  return g.add(base, updates.length === 1 ? (updates[0] as Value) : g.concat(updates, 1));
+    return g.gemm(low, c.parameter(`layers.${layer}.${target}.loraB`), onto, { transposeB: true, alpha: lora.alpha / lora.rank });
+  };
+  const [[only]] = stacked as [Stack[number]];
+  if (stacked.length === 1) return update(only, base);
+  const rows = x.shape[0] as number;
+  const updates = stacked.map(([target, size]) => (lora.targets.includes(target) ? update(target) : g.constant('f32', [rows, size], 0)));
+  return g.add(base, g.concat(updates, 1));
 }
 
 function iota(g: GraphBuilder, count: number, shape: readonly number[]): Value {

@@ -1,7 +1,15 @@
 /** How large a model is and what memory its training will take, before anything is allocated. */
 import { sizeOf } from '../graph/ir.ts';
+import { peakBytes } from '../graph/peakMemory.ts';
+import { GraphBuilder } from '../graph/builder.ts';
 import type { ModelConfig } from './config.ts';
 import { parameterSpecs, type LoraSpec } from './parameters.ts';
+import { trainProgram } from './programs.ts';
+
+/** Node.js, onnxruntime and the engine's code, and the programs it has compiled; measured. */
+const processBytes = 100e6;
+/** Copies of gradients that a run hands out are collected when they come to this, or after each run if one is more. */
+export const largestGarbage = 32e6;
 
 /** Parameters of the base model, adapters not counted. */
 export function parameterCount(config: ModelConfig): number {
@@ -15,18 +23,18 @@ export interface TrainingShape {
   readonly layerCheckpointing: boolean;
 }
 
-/**
- * Bytes at the peak of a training step: weights, gradient (twice: the runtime hands out a copy), two moments, and the activations that the
- * backward pass keeps. Per token and layer those are the inputs of norms, projections and SwiGLU, per head the attention probabilities.
- */
-export function estimateTrainingBytes(config: ModelConfig, lora: LoraSpec | undefined, shape: TrainingShape): number {
+/** What an opened engine holds whatever it runs: the process, weights, gradients with a copy, two moments, and the frozen reference. */
+export function estimateStaticBytes(config: ModelConfig, lora: LoraSpec | undefined, keepReference = false): number {
   const specs = parameterSpecs(config, lora);
-  const all = specs.reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
-  const trained = specs.reduce((sum, spec) => sum + (spec.trainable ? sizeOf(spec.shape) : 0), 0);
-  const tokens = shape.batch * shape.length;
-  const { hiddenSize: d, intermediateSize: ff, nHeads, nKvHeads, headDim, nLayers, vocabularySize } = config;
-  const layer = tokens * (6 * d + 3 * nHeads * headDim + 4 * nKvHeads * headDim + 5 * ff) + 2 * tokens * shape.length * nHeads;
-  const kept = shape.layerCheckpointing ? nLayers * tokens * d + 2 * layer : nLayers * layer;
-  const head = shape.nTargets * (3 * vocabularySize + 2 * d);
-  return 4 * (all + 4 * trained + kept + head);
+  const bytesOf = (which: typeof specs): number => which.reduce((sum, spec) => sum + 4 * sizeOf(spec.shape), 0);
+  const trained = bytesOf(specs.filter((spec) => spec.trainable));
+  return processBytes + bytesOf(specs) + (keepReference ? 4 : 3) * trained + Math.max(trained, largestGarbage);
+}
+
+/** Bytes of the engine's process at the peak of a training step; measured peaks differ by less than a tenth. */
+export function estimateTrainingBytes(config: ModelConfig, lora: LoraSpec | undefined, shape: TrainingShape): number {
+  const g = new GraphBuilder();
+  const loss = g.finish({ loss: g.sum(g.mul(g.input('weight', 'f32', [1]), g.input('logprobs', 'f32', [1]))) });
+  const program = trainProgram({ config, lora, positions: shape.length }, { ...shape, loss });
+  return estimateStaticBytes(config, lora) + peakBytes(program);
 }

@@ -1,6 +1,7 @@
 /**
  * Which parameters a model has and how they lie in memory. Projections that read the same input are stored stacked in one array
- * (q, k, v; gate, up), so that one matrix product serves them; the Hugging Face tensors are row ranges of it.
+ * (q, k, v), so that one matrix product serves them; the Hugging Face tensors are row ranges of it. Gate and up are not: what is wide costs
+ * more to take apart, and to put together again in the backward pass, than the one product saves.
  */
 import { WorkbenchError } from '../core/errors.ts';
 import type { Shape } from '../graph/ir.ts';
@@ -76,26 +77,10 @@ export function parameterSpecs(config: ModelConfig, lora?: LoraSpec): readonly P
       stored(`${at}.output.weight`, [[`${hf}.self_attn.o_proj.weight`, d]], [q]),
       ...(config.outputBias ? [stored(`${at}.output.bias`, [[`${hf}.self_attn.o_proj.bias`, d]], [])] : []),
       stored(`${at}.postNorm`, [[`${hf}.post_attention_layernorm.weight`, d]], []),
-      stored(
-        `${at}.gateUp.weight`,
-        [
-          [`${hf}.mlp.gate_proj.weight`, ff],
-          [`${hf}.mlp.up_proj.weight`, ff],
-        ],
-        [d],
-      ),
-      ...(config.mlpBias
-        ? [
-            stored(
-              `${at}.gateUp.bias`,
-              [
-                [`${hf}.mlp.gate_proj.bias`, ff],
-                [`${hf}.mlp.up_proj.bias`, ff],
-              ],
-              [],
-            ),
-          ]
-        : []),
+      stored(`${at}.gate.weight`, [[`${hf}.mlp.gate_proj.weight`, ff]], [d]),
+      ...(config.mlpBias ? [stored(`${at}.gate.bias`, [[`${hf}.mlp.gate_proj.bias`, ff]], [])] : []),
+      stored(`${at}.up.weight`, [[`${hf}.mlp.up_proj.weight`, ff]], [d]),
+      ...(config.mlpBias ? [stored(`${at}.up.bias`, [[`${hf}.mlp.up_proj.bias`, ff]], [])] : []),
       stored(`${at}.down.weight`, [[`${hf}.mlp.down_proj.weight`, d]], [ff]),
       ...(config.mlpBias ? [stored(`${at}.down.bias`, [[`${hf}.mlp.down_proj.bias`, d]], [])] : []),
       ...(lora === undefined ? [] : adapters(config, lora, i)),

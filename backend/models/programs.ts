@@ -2,7 +2,7 @@
 import { gradients } from '../graph/autodiff.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Graph, Value } from '../graph/ir.ts';
-import { accumulate, leavesLast } from '../graph/passes.ts';
+import { accumulate, leavesLast, summands } from '../graph/passes.ts';
 import type { ModelConfig } from './config.ts';
 import { decodeSequences, decodeStep, headLogits, type DecoderContext, type KeysValues } from './decoder.ts';
 import { parameterSpecs, type LoraSpec } from './parameters.ts';
@@ -59,7 +59,7 @@ export function prefillProgram(model: ProgramModel, batch: number, length: numbe
 /**
  * Inputs `tokens` [B], `positions` [B] (tokens already in each row's cache), `keys.i`, `values.i` [B, KV, C, hd];
  * sampling adds `uniforms` [B, 1] in (0, 1) and `inverseTemperature` [].
- * Outputs `fresh` [2·layers, B, KV·hd] (keys then values by layer) and, by mode, `next` [B] with `logprobs` [B] (at temperature 1), or `logits` [B, V].
+ * Outputs `fresh` [B, KV, 2·layers, hd] (keys then values by layer) and, by mode, `next` [B] with `logprobs` [B] (at temperature 1), or `logits` [B, V].
  */
 export function decodeProgram(model: ProgramModel, batch: number, capacity: number, mode: DecodeMode): Graph {
   const g = new GraphBuilder();
@@ -72,10 +72,13 @@ export function decodeProgram(model: ProgramModel, batch: number, capacity: numb
     values: g.input(`values.${i}`, 'f32', [batch, nKvHeads, capacity, headDim]),
   }));
   const { hidden, fresh } = decodeStep(c, tokens, positions, cache);
-  const width = nKvHeads * headDim;
-  const freshRows = fresh.flatMap(({ keys, values }) => [g.reshape(keys, [1, batch, width]), g.reshape(values, [1, batch, width])]);
   const logits = headLogits(c, hidden);
-  const outputs = { fresh: g.concat(freshRows, 0) };
+  const outputs = {
+    fresh: g.concat(
+      fresh.flatMap(({ keys, values }) => [keys, values]),
+      2,
+    ),
+  };
   if (mode === 'logits') return g.finish({ ...outputs, logits });
   const next =
     mode === 'greedy' ? g.argMax(logits) : sampleRows(g, logits, g.input('uniforms', 'f32', [batch, 1]), g.input('inverseTemperature', 'f32', []));
@@ -122,11 +125,18 @@ export interface TrainProgramOptions {
 }
 
 /** Prefix of the graph inputs that hold a gradient so far, and of the outputs that hold it with this micro-batch added. */
-export const accumulatorPrefix = 'accumulated:';
+const accumulatorPrefix = 'accumulated:';
 export const gradientPrefix = 'gradient:';
 
+/** The parameter that an accumulator or gradient of a training program belongs to; undefined for other inputs and outputs. */
+export function accumulatedParameter(name: string): string | undefined {
+  return /^(?:accumulated|gradient):([^+]*)/.exec(name)?.[1];
+}
+
 /**
- * Inputs as `logprobProgram`, the loss program's own inputs as `loss:<name>` [T], and one accumulator a trainable parameter;
+ * Inputs as `logprobProgram`, the loss program's own inputs as `loss:<name>` [T], and the accumulators of each trainable parameter: one
+ * for each place that the parameter is used in, told apart by `+1`, `+2`, …, so that no place waits for another. They are one buffer,
+ * which is also where their outputs go, or the outputs must be added up;
  * outputs `logprobs`, `entropies`, the loss program's outputs as `loss:<name>`, and the accumulated gradients.
  */
 export function trainProgram(model: ProgramModel, options: TrainProgramOptions): Graph {
@@ -148,8 +158,11 @@ export function trainProgram(model: ProgramModel, options: TrainProgramOptions):
     loss,
     trainable.map((spec) => c.parameter(spec.name)),
   );
-  const accumulated = trainable.map(
-    (spec, i) => [gradientPrefix + spec.name, accumulate(g, g.input(accumulatorPrefix + spec.name, 'f32', spec.shape), derived[i] as Value)] as const,
+  const accumulated = trainable.flatMap((spec, i) =>
+    summands(g, derived[i] as Value).map((part, k) => {
+      const name = k === 0 ? spec.name : `${spec.name}+${k}`;
+      return [gradientPrefix + name, accumulate(g, g.input(accumulatorPrefix + name, 'f32', spec.shape), part)] as const;
+    }),
   );
   const outputs = {
     ...statistics,

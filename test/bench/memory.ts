@@ -3,36 +3,42 @@ import { Rng } from '../../backend/core/rng.ts';
 import { estimateTrainingBytes } from '../../backend/models/estimate.ts';
 import { benchConfig, benchLoss, benchSequences, randomTokens, withBenchEngine, type BenchShape } from '../support/benchModels.ts';
 
-const cases: readonly { readonly shape: BenchShape; readonly batch: number; readonly length: number }[] = [
+const lora = { rank: 16, alpha: 32, targets: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] };
+const cases: readonly { readonly shape: BenchShape; readonly batch: number; readonly length: number; readonly lora?: typeof lora }[] = [
   { shape: 'demo', batch: 8, length: 128 },
   { shape: 'a', batch: 16, length: 128 },
   { shape: 'a', batch: 64, length: 128 },
   { shape: 'b', batch: 16, length: 128 },
   { shape: 'b', batch: 4, length: 512 },
+  { shape: 'b', batch: 16, length: 128, lora },
 ];
 const only = process.env['ONLY'];
 
-for (const { shape, batch, length } of cases) {
+for (const { shape, batch, length, lora: adapter } of cases) {
   for (const layerCheckpointing of [false, true]) {
-    const name = `${shape} ${batch}×${length}${layerCheckpointing ? ' checkpointed' : ''}`;
+    const name = `${shape} ${batch}×${length}${adapter === undefined ? '' : ' lora'}${layerCheckpointing ? ' checkpointed' : ''}`;
     if (only !== undefined && !name.startsWith(only)) continue;
     const microBatchTokens = batch * length;
-    const { opened, peak, seconds } = await withBenchEngine(shape, { microBatchTokens, layerCheckpointing }, async (engine) => {
-      const { peakResidentBytes: opened } = await engine.describe();
-      const sequences = benchSequences(shape, batch, length);
-      const seconds: number[] = [];
-      for (let step = 0; step < 5; step++) {
-        const start = performance.now();
-        await engine.forwardBackward(sequences, benchLoss());
-        seconds.push((performance.now() - start) / 1000);
-        await engine.optimStep({ learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, gradientClip: 1 });
-      }
-      return { opened, peak: (await engine.describe()).peakResidentBytes, seconds: Math.min(...seconds) };
-    });
-    const estimate = estimateTrainingBytes(benchConfig(shape), undefined, { batch, length, nTargets: batch * length, layerCheckpointing });
+    const { opened, peak, seconds } = await withBenchEngine(
+      shape,
+      { microBatchTokens, layerCheckpointing, ...(adapter === undefined ? {} : { lora: adapter }) },
+      async (engine) => {
+        const { peakResidentBytes: opened } = await engine.describe();
+        const sequences = benchSequences(shape, batch, length);
+        const seconds: number[] = [];
+        for (let step = 0; step < 14; step++) {
+          const start = performance.now();
+          await engine.forwardBackward(sequences, benchLoss());
+          seconds.push((performance.now() - start) / 1000);
+          await engine.optimStep({ learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, gradientClip: 1 });
+        }
+        return { opened, peak: (await engine.describe()).peakResidentBytes, seconds: Math.min(...seconds) };
+      },
+    );
+    const estimate = estimateTrainingBytes(benchConfig(shape), adapter, { batch, length, nTargets: batch * length, layerCheckpointing });
     const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
     console.log(
-      `${name.padEnd(24)} opened ${mb(opened).padStart(7)}  peak ${mb(peak).padStart(7)}  estimate ${mb(estimate).padStart(7)}  best ${seconds.toFixed(2)} s`,
+      `${name.padEnd(28)} opened ${mb(opened).padStart(7)}  peak ${mb(peak).padStart(7)}  estimate ${mb(estimate).padStart(7)} (${((100 * estimate) / peak - 100).toFixed(0)} %)  best ${seconds.toFixed(2)} s`,
     );
   }
 }

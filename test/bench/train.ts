@@ -49,7 +49,14 @@ for (const shape of shapes) {
         ofLargePeak: round(rate / large, 3),
         ofModelPeak: round(rate / ofModel, 3),
         peakResidentMb: round(peakResidentBytes / 1e6),
-        ...(torch === undefined ? {} : { torch: torch.torch, torchMedianTokensPerSecond: torch.medianTokensPerSecond, torchPeakResidentMb: torch.peakResidentMb, timesTorch: round(tokens / median(seconds) / torch.medianTokensPerSecond, 2) }),
+        ...(torch === undefined
+          ? {}
+          : {
+              torch: torch.torch,
+              torchMedianTokensPerSecond: torch.medianTokensPerSecond,
+              torchPeakResidentMb: torch.peakResidentMb,
+              timesTorch: round(tokens / median(seconds) / torch.medianTokensPerSecond, 2),
+            }),
         loadAverage: round(loadavg()[0] ?? 0, 2),
       }),
     );

@@ -55,7 +55,8 @@ async function bestSeconds({ rows, inner, columns, transposeA, transposeB }: Pro
   // One number of the result, so that the copy that a run hands out costs nothing.
   const product = g.slice(g.slice(g.gemm(a, b, undefined, { transposeA, transposeB }), 0, 0, 1), 1, 0, 1);
   const program = await compile(g.finish({ product }), { threads });
-  const tensor = (shape: readonly number[]): Tensor => new Tensor('float32', new Float32Array((shape[0] as number) * (shape[1] as number)).fill(0.5), shape);
+  const tensor = (shape: readonly number[]): Tensor =>
+    new Tensor('float32', new Float32Array((shape[0] as number) * (shape[1] as number)).fill(0.5), shape);
   const feeds = { a: tensor(a.shape), b: tensor(b.shape) };
   let best = Infinity;
   for (let run = 0; run < 8; run++) {

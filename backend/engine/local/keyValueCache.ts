@@ -17,6 +17,10 @@ export interface PromptCache {
   readonly values: readonly Float32Array[];
 }
 
+export function cacheBytes({ nLayers, nKvHeads, headDim }: CacheShape, rows: number, capacity: number): number {
+  return 4 * 2 * nLayers * rows * nKvHeads * capacity * headDim;
+}
+
 export class KeyValueCache {
   private readonly shape: CacheShape;
   private readonly rows: number;
@@ -82,18 +86,17 @@ export class KeyValueCache {
     for (const array of this.arrays) array.copyWithin(to * size, from * size, (from + 1) * size);
   }
 
-  /** Writes the new entries of the first `rows` rows at their positions; `fresh` is [2·layers, batch, KV·hd]. */
-  append(fresh: Float32Array, batch: number, rows: number, positions: Int32Array): void {
+  /** Writes the new entries of the first `rows` rows at their positions; `fresh` is [batch, KV, 2·layers, hd]. */
+  append(fresh: Float32Array, rows: number, positions: Int32Array): void {
     const { nKvHeads, headDim } = this.shape;
-    const width = nKvHeads * headDim;
-    const stride = this.capacityNow * headDim;
-    for (let i = 0; i < this.arrays.length; i++) {
+    const nArrays = this.arrays.length;
+    for (let i = 0; i < nArrays; i++) {
       const array = this.arrays[i] as Float32Array;
       for (let row = 0; row < rows; row++) {
-        let source = (i * batch + row) * width;
-        let target = row * nKvHeads * stride + (positions[row] as number) * headDim;
-        for (let head = 0; head < nKvHeads; head++, target += stride) {
-          for (let d = 0; d < headDim; d++) array[target + d] = fresh[source++] as number;
+        for (let head = row * nKvHeads; head < (row + 1) * nKvHeads; head++) {
+          const source = (head * nArrays + i) * headDim;
+          const target = (head * this.capacityNow + (positions[row] as number)) * headDim;
+          for (let d = 0; d < headDim; d++) array[target + d] = fresh[source + d] as number;
         }
       }
     }

@@ -1,6 +1,8 @@
 /** The engine that runs here: graphs of ours on onnxruntime, in the process that calls it. `process.ts` gives it a process of its own. */
 import { WorkbenchError } from '../../core/errors.ts';
-import { parameterCount } from '../../models/estimate.ts';
+import { peakBytes } from '../../graph/peakMemory.ts';
+import { estimateStaticBytes, parameterCount } from '../../models/estimate.ts';
+import type { Graph } from '../../graph/ir.ts';
 import type { ModelConfig } from '../../models/config.ts';
 import { loadParameters, readModelConfig, saveModelFolder, type ModelFolder } from '../../models/folder.ts';
 import { initializeAdapter, initializeParameters } from '../../models/initialize.ts';
@@ -23,39 +25,49 @@ import type {
   WeightsName,
 } from '../contract.ts';
 import { adamW, clipScale, globalNorm } from './adamw.ts';
+import { MemoryBudget } from './memoryBudget.ts';
 import type { LocalEngineOptions } from './messages.ts';
 import { forwardBackwardSequences, forwardSequences, type TrainModel } from './microBatches.ts';
 import { sampleSequences } from './sampler.ts';
-import { ProgramCache, Tensor } from './session.ts';
+import { ProgramCache, sharesHeap, Tensor } from './session.ts';
 import { loadState, saveState } from './state.ts';
 import { ModelWeights } from './weights.ts';
 
-/** Decode programs are small; training programs hold an arena of activations each, so few are kept. */
+/** Programs kept. Those over whole sequences each hold their largest run where sessions do not share a heap. */
 const decodePrograms = 48;
-const trainPrograms = 16;
+const sequencePrograms = sharesHeap ? 24 : 4;
 
 export class LocalEngine implements Engine {
   private readonly options: LocalEngineOptions;
   private readonly folder: ModelFolder;
   private readonly weights: ModelWeights;
   private readonly positions: number;
+  private readonly budget: MemoryBudget;
   private readonly decoding: ProgramCache;
-  private readonly training: ProgramCache;
+  /** Prefill, logprobs and training. */
+  private readonly sequences: ProgramCache;
   private policyVersion = 0;
 
-  private constructor(options: LocalEngineOptions, folder: ModelFolder, weights: ModelWeights, positions: number) {
+  private constructor(options: LocalEngineOptions, folder: ModelFolder, weights: ModelWeights, positions: number, budget: MemoryBudget) {
     this.options = options;
     this.folder = folder;
     this.weights = weights;
     this.positions = positions;
-    this.decoding = new ProgramCache(decodePrograms, options);
-    this.training = new ProgramCache(trainPrograms, options);
+    this.budget = budget;
+    const requireMemory = (graph: Graph, title: string): void => {
+      const remedy = 'Lower training.microBatchTokens, turn on training.layerCheckpointing, or train an adapter (model.lora).';
+      budget.require(peakBytes(graph), title, remedy);
+    };
+    this.decoding = new ProgramCache(decodePrograms, options, requireMemory);
+    this.sequences = new ProgramCache(sequencePrograms, options, requireMemory);
   }
 
   static async open(options: LocalEngineOptions): Promise<LocalEngine> {
     const folder = await readModelConfig(options.model);
     const { config } = folder;
     const specs = parameterSpecs(config, options.lora);
+    const budget = new MemoryBudget(estimateStaticBytes(config, options.lora, options.keepReference), options.memoryBytes);
+    budget.require(0, `The model in ${options.model}`, 'Train an adapter (model.lora) or choose a smaller model.');
     const parameters =
       options.initialSeed === undefined ? await loadParameters(folder, parameterSpecs(config)) : initializeParameters(config, options.initialSeed);
     const positions = Math.min(config.maxPositions, options.maxPositions);
@@ -68,7 +80,7 @@ export class LocalEngine implements Engine {
       { cos: new Tensor('float32', tables.cos, shape), sin: new Tensor('float32', tables.sin, shape) },
       options.keepReference,
     );
-    return new LocalEngine(options, folder, weights, positions);
+    return new LocalEngine(options, folder, weights, positions, budget);
   }
 
   get config(): ModelConfig {
@@ -103,7 +115,13 @@ export class LocalEngine implements Engine {
     });
     const { maxRows, microBatchTokens } = this.options;
     return sampleSequences(
-      { ...this.model(request.weights ?? 'policy', this.decoding), maxRows, maxPrefillTokens: microBatchTokens },
+      {
+        ...this.model(request.weights ?? 'policy', this.decoding),
+        prefillPrograms: this.sequences,
+        budget: this.budget,
+        maxRows,
+        maxPrefillTokens: microBatchTokens,
+      },
       request,
       options,
     );
@@ -112,7 +130,7 @@ export class LocalEngine implements Engine {
   async forward(sequences: readonly ForwardSequence[], options: CallOptions & { readonly weights?: WeightsName } = {}): Promise<ForwardResult> {
     this.checkSequences(sequences);
     return forwardSequences(
-      { ...this.model(options.weights ?? 'policy', this.training), maxTokens: this.options.microBatchTokens },
+      { ...this.model(options.weights ?? 'policy', this.sequences), maxTokens: this.options.microBatchTokens },
       sequences,
       options,
     );
@@ -121,7 +139,7 @@ export class LocalEngine implements Engine {
   async forwardBackward(sequences: readonly TrainSequence[], loss: LossProgram, options: CallOptions = {}): Promise<ForwardBackwardResult> {
     this.checkSequences(sequences);
     const model: TrainModel = {
-      ...this.model('policy', this.training),
+      ...this.model('policy', this.sequences),
       maxTokens: this.options.microBatchTokens,
       trainable: this.weights.trainable,
       layerCheckpointing: this.options.layerCheckpointing,
@@ -180,7 +198,7 @@ export class LocalEngine implements Engine {
 
   async dispose(): Promise<void> {
     await this.decoding.dispose();
-    await this.training.dispose();
+    await this.sequences.dispose();
   }
 
   private model(weights: WeightsName, programs: ProgramCache) {

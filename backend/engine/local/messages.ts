@@ -21,6 +21,8 @@ export interface LocalEngineOptions {
   readonly layerCheckpointing: boolean;
   /** Largest decode batch, in rows. */
   readonly maxRows: number;
+  /** What the engine's process may take, in bytes: what is free now if left out. More than that is refused; Infinity refuses nothing. */
+  readonly memoryBytes?: number;
 }
 
 export type EngineMethod = Exclude<keyof Engine, 'dispose'>;

@@ -1,5 +1,5 @@
 /** Forward and forward-backward over many sequences: packs them into padded micro-batches, runs them, and gives each sequence its part back. */
-import { logprobProgram, trainProgram, accumulatorPrefix, gradientPrefix, type ProgramModel } from '../../models/programs.ts';
+import { logprobProgram, trainProgram, accumulatedParameter, type ProgramModel } from '../../models/programs.ts';
 import type { CallOptions, ForwardBackwardResult, ForwardResult, ForwardSequence, LossProgram, TrainSequence } from '../contract.ts';
 import { packMicroBatches, rowBucket, type MicroBatch } from './buckets.ts';
 import { notFiniteError } from './nonFinite.ts';
@@ -36,7 +36,7 @@ export async function forwardSequences(model: BatchModel, sequences: readonly Fo
   for (const packed of packAll(model, sequences)) {
     options.signal?.throwIfAborted();
     const { batch, length } = packed.batch;
-    const program = await model.programs.get(`logprob ${batch}x${length}/${packed.nTargets}`, () =>
+    const program = await model.programs.get(`Logprobs of ${batch} × ${length} tokens`, `${packed.nTargets}`, () =>
       logprobProgram(model.program, batch, length, packed.nTargets),
     );
     const feeds = { ...model.feeds, ...packed.feeds };
@@ -64,6 +64,7 @@ export async function forwardBackwardSequences(
   const entropies: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
   const lossKey = JSON.stringify(loss);
   const lossInputs = loss.inputs.map(({ name }) => name).filter((name) => name !== 'logprobs' && name !== 'entropies');
+  const gradients = new Map(model.trainable.map(({ spec, gradientTensor }) => [spec.name, gradientTensor]));
   const gradientBytes = model.trainable.reduce((sum, { gradient }) => sum + gradient.byteLength, 0);
   const totals: Record<string, number> = {};
   let done = 0;
@@ -72,15 +73,17 @@ export async function forwardBackwardSequences(
     const { batch, length } = packed.batch;
     for (const name of lossInputs) packed.feeds[`loss:${name}`] = new Tensor('float32', gatherInput(packed, sequences, name), [packed.nTargets]);
     const { layerCheckpointing } = model;
-    const program = await model.programs.get(`train ${batch}x${length}/${packed.nTargets} ${layerCheckpointing} ${lossKey}`, () =>
+    const program = await model.programs.get(`Training on ${batch} × ${length} tokens`, `${packed.nTargets} ${layerCheckpointing} ${lossKey}`, () =>
       trainProgram(model.program, { batch, length, nTargets: packed.nTargets, loss, layerCheckpointing }),
     );
-    const feeds: Record<string, Tensor> = { ...model.feeds, ...packed.feeds };
-    for (const { spec, gradientTensor } of model.trainable) feeds[accumulatorPrefix + spec.name] = gradientTensor;
-    const outputs = await runAccumulating(program, feeds, model.trainable);
+    const feeds = { ...model.feeds, ...packed.feeds };
+    const outputs = await runAccumulating(program, feeds, gradients);
     letCopiesGo(gradientBytes);
     for (const { name } of loss.outputs) totals[name] = (totals[name] ?? 0) + Number(((outputs[`loss:${name}`] as Tensor).data as Float32Array)[0]);
-    if (!Number.isFinite(totals['loss'])) throw await notFiniteError(program.graph, feeds, (input) => input.startsWith(accumulatorPrefix));
+    if (!Number.isFinite(totals['loss'])) {
+      const fed = { ...feeds, ...buffersOf(program.session.inputNames, gradients) };
+      throw await notFiniteError(program.graph, fed, (input) => accumulatedParameter(input) !== undefined);
+    }
     unpack(packed, outputs['logprobs'] as Tensor, logprobs);
     unpack(packed, outputs['entropies'] as Tensor, entropies);
     options.onProgress?.((done += packed.placed.length));
@@ -89,16 +92,30 @@ export async function forwardBackwardSequences(
   return { loss: lossTotal, metrics, logprobs, entropies, tokens: sequences.reduce((sum, sequence) => sum + sequence.tokens.length, 0) };
 }
 
-/** Runs a training program; each gradient is added into the buffer of its accumulator. Gives back the other outputs. */
-async function runAccumulating(
+/**
+ * Runs a training program; every gradient is added into its parameter's buffer, which is read and written by one node after the other
+ * (`test/backend/engine/accumulation.test.ts` and `selfCheck.ts` hold the runtime to that). Gives back the other outputs.
+ */
+export async function runAccumulating(
   program: CompiledProgram,
   feeds: Readonly<Record<string, Tensor>>,
-  trainable: readonly TrainableParameter[],
+  gradients: ReadonlyMap<string, Tensor>,
 ): Promise<Record<string, Tensor>> {
-  const fetches: Record<string, Tensor | null> = Object.fromEntries(program.session.outputNames.map((name) => [name, null]));
-  for (const { spec, gradientTensor } of trainable) fetches[gradientPrefix + spec.name] = gradientTensor;
-  const outputs = await runProgram(program, feeds, fetches);
-  return Object.fromEntries(Object.entries(outputs).filter(([name]) => !name.startsWith(gradientPrefix)));
+  const { inputNames, outputNames } = program.session;
+  const results = buffersOf(outputNames, gradients);
+  const fetches = { ...Object.fromEntries(outputNames.map((name) => [name, null])), ...results };
+  const outputs = await runProgram(program, { ...feeds, ...buffersOf(inputNames, gradients) }, fetches);
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => !(name in results)));
+}
+
+/** The buffers of those inputs or outputs that are accumulators. */
+function buffersOf(names: readonly string[], gradients: ReadonlyMap<string, Tensor>): Record<string, Tensor> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const buffer = gradients.get(accumulatedParameter(name) ?? '');
+      return buffer === undefined ? [] : [[name, buffer] as const];
+    }),
+  );
 }
 
 function packAll(model: BatchModel, sequences: readonly ForwardSequence[]): Packed[] {

@@ -8,7 +8,8 @@ import { Rng } from '../../core/rng.ts';
 import { decodeProgram, prefillProgram, type DecodeMode, type ProgramModel } from '../../models/programs.ts';
 import type { CallOptions, SampledSequence, SampleRequest, SampleResult } from '../contract.ts';
 import { lengthBucket, packMicroBatches, rowBucket } from './buckets.ts';
-import { KeyValueCache, type PromptCache } from './keyValueCache.ts';
+import { cacheBytes, KeyValueCache, type PromptCache } from './keyValueCache.ts';
+import type { MemoryBudget } from './memoryBudget.ts';
 import { notFiniteError } from './nonFinite.ts';
 import { runProgram, Tensor, type ProgramCache } from './session.ts';
 import { drawToken, openUniform, type Drawn } from './tokenSampling.ts';
@@ -16,6 +17,8 @@ import { drawToken, openUniform, type Drawn } from './tokenSampling.ts';
 export interface SamplerModel {
   readonly program: ProgramModel;
   readonly programs: ProgramCache;
+  readonly prefillPrograms: ProgramCache;
+  readonly budget: MemoryBudget;
   /** Parameters and tables as graph inputs. */
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Largest decode batch. */
@@ -45,7 +48,14 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
   const mode: DecodeMode = request.temperature === 0 ? 'greedy' : request.topK > 0 || request.topP < 1 ? 'logits' : 'sample';
   const nRows = Math.min(model.maxRows, waiting.length);
   const longest = Math.max(1, ...request.prompts.map((prompt) => prompt.length));
-  const cache = new KeyValueCache(config, rowBucket(nRows), lengthBucket(longest + 16));
+  /** Memory for a cache beside what else it stands next to. */
+  const requireCache = (capacity: number, besides = 0): void => {
+    const bytes = cacheBytes(config, rowBucket(nRows), capacity);
+    model.budget.require(bytes + besides, `Sampling ${nRows} sequences of up to ${capacity} tokens`, 'Lower sampling.maxTokens.');
+  };
+  const firstCapacity = lengthBucket(longest + 16);
+  requireCache(firstCapacity);
+  const cache = new KeyValueCache(config, rowBucket(nRows), firstCapacity);
   const prompts = new Map<number, PromptCache>();
   const pending = new Map<number, number>();
   for (const row of waiting) pending.set(row.prompt, (pending.get(row.prompt) ?? 0) + 1);
@@ -76,7 +86,10 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
   while (active.length > 0) {
     options.signal?.throwIfAborted();
     const needed = Math.max(...active.map((row) => row.position + 1));
-    if (needed > cache.capacity) cache.grow(lengthBucket(needed));
+    if (needed > cache.capacity) {
+      requireCache(lengthBucket(needed), cacheBytes(config, rowBucket(nRows), cache.capacity));
+      cache.grow(lengthBucket(needed));
+    }
     const drawn = await decodeOnce(model, request, mode, cache, active);
     tokensSampled += active.length;
 
@@ -138,7 +151,7 @@ async function prefill(
   )) {
     const tokens = new Int32Array(batch * length);
     members.forEach((member, b) => tokens.set((prompts[member] as readonly [number, readonly number[]])[1].slice(0, -1), b * length));
-    const program = await model.programs.get(`prefill ${batch}x${length}`, () => prefillProgram(model.program, batch, length));
+    const program = await model.prefillPrograms.get(`Prefill of ${batch} × ${length} tokens`, '', () => prefillProgram(model.program, batch, length));
     const outputs = await runProgram(program, { ...model.feeds, tokens: new Tensor('int32', tokens, [batch, length]) });
     members.forEach((member, b) => {
       const [prompt, ids] = prompts[member] as readonly [number, readonly number[]];
@@ -176,7 +189,7 @@ async function decodeOnce(
     positions[slot] = row.position;
     if (mode !== 'greedy') uniforms[slot] = openUniform(row.rng.uint32());
   });
-  const program = await model.programs.get(`decode ${mode} ${batch}x${cache.capacity}`, () =>
+  const program = await model.programs.get(`Decoding ${batch} rows of ${cache.capacity} tokens`, mode, () =>
     decodeProgram(model.program, batch, cache.capacity, mode),
   );
   const feeds = {
@@ -188,7 +201,7 @@ async function decodeOnce(
     inverseTemperature: new Tensor('float32', Float32Array.of(1 / (request.temperature || 1)), []),
   };
   const outputs = await runProgram(program, feeds);
-  cache.append((outputs['fresh'] as Tensor).data as Float32Array, batch, active.length, positions);
+  cache.append((outputs['fresh'] as Tensor).data as Float32Array, active.length, positions);
   const drawn = drawTokens(model, request, outputs, active.length, uniforms);
   if (!drawn.every(({ logprob }) => Number.isFinite(logprob))) throw await notFiniteError(program.graph, feeds);
   return drawn;

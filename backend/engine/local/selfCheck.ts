@@ -9,9 +9,10 @@ import { evaluate, type Feed } from '../../graph/reference.ts';
 import type { ModelConfig } from '../../models/config.ts';
 import { initializeParameters } from '../../models/initialize.ts';
 import { parameterSpecs } from '../../models/parameters.ts';
-import { gradientPrefix, logprobProgram, trainProgram, type ProgramModel } from '../../models/programs.ts';
+import { accumulatedParameter, logprobProgram, trainProgram, type ProgramModel } from '../../models/programs.ts';
 import { ropeTables } from '../../models/rope.ts';
-import { compile, runProgram, Tensor, type SessionOptions } from './session.ts';
+import { runAccumulating } from './microBatches.ts';
+import { compile, Tensor, type SessionOptions } from './session.ts';
 
 export interface SelfCheckResult {
   readonly ok: boolean;
@@ -46,8 +47,16 @@ const config: ModelConfig = {
 const model: ProgramModel = { config, lora: undefined, positions: config.maxPositions };
 const [batch, length, nTargets] = [2, 6, 9] as const;
 
+/** Passes whose gradients are added into one buffer, as micro-batches do: it must get each exactly once. */
+const passes = 2;
+
 type Feeds = Readonly<Record<string, Feed>>;
-type Outputs = Readonly<Record<string, Float32Array>>;
+
+interface Computed {
+  readonly logprobs: Float32Array;
+  /** By parameter. */
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+}
 
 interface Located {
   readonly name: string;
@@ -60,7 +69,7 @@ export async function selfCheck(options: SessionOptions): Promise<SelfCheckResul
   const loss = shapedLoss();
   const graph = trainProgram(model, { batch, length, nTargets, loss, layerCheckpointing: false });
   const feeds = randomFeeds(graph);
-  const computed = await runOnce(graph, feeds, options);
+  const computed = await runPasses(graph, feeds, options);
   const worst = [...gradientErrors(loss, feeds, computed), logprobError(feeds, computed)].reduce((a, b) => (b.error <= a.error ? a : b));
   return { ok: worst.error < tolerance, maxRelativeError: worst.error, worst: worst.name, seconds: (performance.now() - start) / 1000 };
 }
@@ -90,32 +99,41 @@ function randomFeeds(graph: Graph): Feeds {
   };
   // Biases away from 0 and norms away from 1, so that an error in them shows.
   for (const [name, values] of initializeParameters(config, 1)) known[name] = values.map((value) => value + 0.1 * rng.normal());
-  const accumulator = (value: number): Float32Array => new Float32Array(sizeOf(graph.values[value]?.shape ?? []));
-  return Object.fromEntries(graph.inputs.map(({ name, value }) => [name, known[name] ?? accumulator(value)]));
+  return Object.fromEntries(
+    graph.inputs.filter(({ name }) => accumulatedParameter(name) === undefined).map(({ name }) => [name, known[name] as Feed] as const),
+  );
 }
 
-async function runOnce(graph: Graph, feeds: Feeds, options: SessionOptions): Promise<Outputs> {
+async function runPasses(graph: Graph, feeds: Feeds, options: SessionOptions): Promise<Computed> {
   const program = await compile(graph, options);
   try {
-    const tensors = graph.inputs.map(({ name, value }) => {
+    const tensors = graph.inputs.flatMap(({ name, value }) => {
       const { dtype, shape } = graph.values[value] as Graph['values'][number];
-      return [name, new Tensor(dtype === 'i32' ? 'int32' : 'float32', feeds[name] as Float32Array, shape)] as const;
+      return name in feeds ? [[name, new Tensor(dtype === 'i32' ? 'int32' : 'float32', feeds[name] as Float32Array, shape)] as const] : [];
     });
-    const outputs = await runProgram(program, Object.fromEntries(tensors));
-    return Object.fromEntries(graph.outputs.map(({ name }) => [name, (outputs[name] as Tensor).data as Float32Array]));
+    const gradients = new Map(parameterSpecs(config).map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
+    const buffers = new Map(
+      parameterSpecs(config).map(({ name, shape }) => [name, new Tensor('float32', gradients.get(name) as Float32Array, shape)]),
+    );
+    let logprobs = new Float32Array(nTargets);
+    for (let pass = 0; pass < passes; pass++) {
+      const outputs = await runAccumulating(program, Object.fromEntries(tensors), buffers);
+      logprobs = (outputs['logprobs'] as Tensor).data as Float32Array<ArrayBuffer>;
+    }
+    return { logprobs, gradients };
   } finally {
     await program.session.release();
   }
 }
 
 /** Every parameter's gradient along one random direction. */
-function gradientErrors(loss: Graph, feeds: Feeds, computed: Outputs): Located[] {
+function gradientErrors(loss: Graph, feeds: Feeds, computed: Computed): Located[] {
   const forward = logprobProgram(model, batch, length, nTargets);
   const lossInputs = { old: feeds['loss:old'] as Feed, weight: feeds['loss:weight'] as Feed };
   const step = 1e-5;
   return parameterSpecs(config).map(({ name }) => {
     const rng = Rng.of(2, 'direction', name);
-    const gradient = computed[gradientPrefix + name] as Float32Array;
+    const gradient = (computed.gradients.get(name) as Float32Array).map((sum) => sum / passes);
     const direction = Float64Array.from(gradient, () => (rng.uniform() < 0.5 ? -1 : 1));
     const lossAt = (delta: number): number => {
       const moved = Float64Array.from(feeds[name] as Float32Array, (value, i) => value + delta * (direction[i] as number));
@@ -127,9 +145,9 @@ function gradientErrors(loss: Graph, feeds: Feeds, computed: Outputs): Located[]
   });
 }
 
-function logprobError(feeds: Feeds, computed: Outputs): Located {
+function logprobError(feeds: Feeds, computed: Computed): Located {
   const expected = evaluate(logprobProgram(model, batch, length, nTargets), feeds)['logprobs'] ?? new Float64Array(1);
-  const errors = Array.from(expected, (logprob, i) => Math.abs((computed['logprobs']?.[i] ?? NaN) - logprob) / (1 + Math.abs(logprob)));
+  const errors = Array.from(expected, (logprob, i) => Math.abs((computed.logprobs[i] ?? NaN) - logprob) / (1 + Math.abs(logprob)));
   return { name: 'logprobs', error: Math.max(...errors.map(nanAsInfinite)) };
 }
 

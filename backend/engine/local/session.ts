@@ -1,5 +1,6 @@
 /** Inference sessions made from our graphs, kept by shape and released when too many. The door to onnxruntime-node. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { largestGarbage } from '../../models/estimate.ts';
 import type { Graph } from '../../graph/ir.ts';
 import { toOnnx } from '../../graph/onnx.ts';
 import { engineEnvironment, heapSetting } from './environment.ts';
@@ -21,7 +22,7 @@ export interface CompiledProgram {
  * (`engineEnvironment`) all sessions share that instead, at the same speed; elsewhere large blocks would go back to the system and be
  * faulted in again at every run.
  */
-const sharesHeap = process.env[heapSetting] === engineEnvironment[heapSetting];
+export const sharesHeap = process.env[heapSetting] === engineEnvironment[heapSetting];
 
 export async function compile(graph: Graph, options: SessionOptions): Promise<CompiledProgram> {
   const session = await InferenceSession.create(toOnnx(graph), {
@@ -32,9 +33,11 @@ export async function compile(graph: Graph, options: SessionOptions): Promise<Co
     // The memory-pattern block would sit on top of the arena and double the memory.
     enableMemPattern: false,
     logSeverityLevel: 3,
-    // Every session has threads of its own; spinning ones would take the processor from whichever session runs next.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    // Waiting threads spin for as long as the next node of a small program is away, which makes decoding a quarter faster, and no longer:
+    // every session has threads of its own, and others want the processor too.
+    extra: { session: { intra_op: { allow_spinning: '1', spin_duration_us: '20' }, force_spinning_stop: '1' } },
   });
+  globalThis.gc?.();
   return { graph, session };
 }
 
@@ -53,8 +56,6 @@ export async function runProgram(
   return fetches === undefined ? program.session.run(read) : program.session.run(read, fetches);
 }
 
-/** Copies of outputs that are let pile up. */
-const largestGarbage = 32e6;
 let copied = 0;
 
 /**
@@ -68,30 +69,37 @@ export function letCopiesGo(bytes: number): void {
   globalThis.gc?.();
 }
 
-/** Least-recently-used programs by key. Each holds an arena as large as its largest run, so the number kept bounds memory. */
+/** Least-recently-used programs by key. */
 export class ProgramCache {
   private readonly programs = new Map<string, CompiledProgram>();
   private readonly capacity: number;
   private readonly options: SessionOptions;
+  private readonly requireMemory: (graph: Graph, title: string) => void;
 
-  constructor(capacity: number, options: SessionOptions) {
+  /** `requireMemory` throws if a program is too large to run. */
+  constructor(capacity: number, options: SessionOptions, requireMemory: (graph: Graph, title: string) => void) {
     this.capacity = capacity;
     this.options = options;
+    this.requireMemory = requireMemory;
   }
 
-  async get(key: string, build: () => Graph): Promise<CompiledProgram> {
+  /** `title` says what the program does, as the begin of a sentence; with the variant it is the key. */
+  async get(title: string, variant: string, build: () => Graph): Promise<CompiledProgram> {
+    const key = `${title} ${variant}`;
     const known = this.programs.get(key);
     if (known !== undefined) {
       this.programs.delete(key);
       this.programs.set(key, known);
       return known;
     }
+    const graph = build();
+    this.requireMemory(graph, title);
     while (this.programs.size >= this.capacity) {
       const [oldest, program] = this.programs.entries().next().value as [string, CompiledProgram];
       this.programs.delete(oldest);
       await program.session.release();
     }
-    const program = await compile(build(), this.options);
+    const program = await compile(graph, this.options);
     this.programs.set(key, program);
     return program;
   }

@@ -131,10 +131,12 @@ export const standardForms: Forms = {
     const picked = writer.temporary('GatherElements', [input(call, 0).name, column], { axis: int(1) });
     writer.emit('Squeeze', [picked, lastAxis], [output(call).name]);
   },
+  // Compared and not scattered into zeros, which would be a constant as large as the logits that stays in memory; OneHot is slower.
   unpick: (writer, call) => {
-    const out = output(call);
-    const [updates, indices] = [0, 1].map((i) => writer.temporary('Unsqueeze', [input(call, i).name, writer.ints([1])])) as [string, string];
-    writer.emit('ScatterElements', [writer.zeros(out.dtype, out.shape), indices, updates], [out.name], { axis: int(1) });
+    const [values, indices] = [0, 1].map((i) => writer.temporary('Unsqueeze', [input(call, i).name, writer.ints([1])])) as [string, string];
+    const isIndex = writer.temporary('Equal', [indices, writer.row(call.attributes.width)]);
+    const ones = writer.temporary('Cast', [isIndex], { to: int(dataTypes.f32) });
+    writer.emit('Mul', [ones, values], [output(call).name]);
   },
 
   matmul: (writer, call) => {
@@ -158,23 +160,20 @@ export const standardForms: Forms = {
     const square = writer.temporary('Mul', [x.name, x.name]);
     const meanSquare = writer.temporary('ReduceMean', [square, writer.ints([x.shape.length - 1])], { keepdims: int(1) });
     const rms = writer.temporary('Sqrt', [writer.temporary('Add', [meanSquare, writer.scalar('f32', call.attributes.epsilon)])]);
-    writer.emit('Mul', [writer.temporary('Div', [x.name, rms]), weight.name], [output(call).name]);
+    writer.emit('Reciprocal', [rms], [output(call, 1).name]);
+    writer.emit('Mul', [writer.temporary('Mul', [x.name, output(call, 1).name]), weight.name], [output(call).name]);
   },
   rope: (writer, call) => {
     const [x, cos, sin, positions] = [input(call, 0), input(call, 1), input(call, 2), input(call, 3)];
-    const [batch, time] = positions.shape as [number, number];
     const half = cos.shape[1] as number;
-    const { heads } = call.attributes;
     const angles = (table: Operand): string =>
-      writer.temporary('Reshape', [writer.temporary('Gather', [table.name, positions.name], { axis: int(0) }), writer.ints([batch, time, 1, half])]);
+      writer.temporary('Unsqueeze', [writer.temporary('Gather', [table.name, positions.name], { axis: int(0) }), writer.ints([1])]);
     const [c, s] = [angles(cos), angles(sin)];
-    const perHead = writer.temporary('Reshape', [x.name, writer.ints([batch, time, heads, 2 * half])]);
-    const part = (start: number): string => writer.temporary('Slice', [perHead, writer.ints([start]), writer.ints([start + half]), writer.ints([3])]);
+    const part = (start: number): string => writer.temporary('Slice', [x.name, writer.ints([start]), writer.ints([start + half]), writer.ints([3])]);
     const [low, high] = [part(0), part(half)];
     const turnedLow = writer.temporary('Sub', [writer.temporary('Mul', [low, c]), writer.temporary('Mul', [high, s])]);
     const turnedHigh = writer.temporary('Add', [writer.temporary('Mul', [high, c]), writer.temporary('Mul', [low, s])]);
-    const turned = writer.temporary('Concat', [turnedLow, turnedHigh], { axis: int(3) });
-    writer.emit('Reshape', [turned, writer.ints(x.shape)], [output(call).name]);
+    writer.emit('Concat', [turnedLow, turnedHigh], [output(call).name], { axis: int(3) });
   },
   attention: (writer, call) => {
     const [q, k, v, mask] = [input(call, 0), input(call, 1), input(call, 2), input(call, 3)];

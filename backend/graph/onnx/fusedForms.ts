@@ -33,7 +33,7 @@ export const fusedForms: Forms = {
     // The operator refuses tables shorter than the sequence, even when every position is inside them.
     if (nPositions < time) return standardForms.rope(writer, call);
     const operands = [x.name, writer.asInt64(positions.name), cos.name, sin.name];
-    writer.emit('RotaryEmbedding', operands, [output(call).name], { interleaved: int(0), num_heads: int(call.attributes.heads) }, microsoft);
+    writer.emit('RotaryEmbedding', operands, [output(call).name], { interleaved: int(0), num_heads: int(x.shape[1] as number) }, microsoft);
   },
 
   attention: (writer, call) => {

@@ -6,7 +6,7 @@ import { type Attributes, dataTypes, int, nodeProto, tensor, tensorProto, type T
 /** The domain of ONNX Runtime's own operators. */
 export const microsoft = 'com.microsoft';
 
-/** Above this many elements a filled tensor is made at run time, so that it does not bloat the file. */
+/** Above this many elements a filled tensor is made by the runtime when it loads the file, so that it does not bloat it. */
 const maxFilledElements = 1 << 12;
 
 export class ModelWriter {
@@ -43,6 +43,18 @@ export class ModelWriter {
 
   scalar(type: TensorType, value: number): string {
     return this.once(`${type}:${Object.is(value, -0) ? '-0' : value}`, (name) => this.initializer(name, type, [], value));
+  }
+
+  /** 0, 1, …, width − 1 as i32 [1, width]. */
+  row(width: number): string {
+    return this.once(`row of ${width}`, (name) =>
+      this.initializer(
+        name,
+        'i32',
+        [1, width],
+        Array.from({ length: width }, (_, i) => i),
+      ),
+    );
   }
 
   zeros(type: TensorType, shape: Shape): string {

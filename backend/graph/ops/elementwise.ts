@@ -110,8 +110,8 @@ export const elementwise: Rules<ElementwiseOp> = {
   sigmoid: unary((g, dy, _x, y) => g.mul(dy, g.mul(y, g.sub(1, y)))),
   // dy (1 − y²)
   tanh: unary((g, dy, _x, y) => g.mul(dy, g.sub(1, g.mul(y, y)))),
-  // y = xσ(x): dy (σ + y (1 − σ)) = dy (σ (1 − y) + y)
-  silu: unary((g, dy, x, y) => g.mul(dy, g.add(g.mul(g.sigmoid(x), g.sub(1, y)), y))),
+  // y = xσ(x): dy σ (1 + x (1 − σ)) = dy σ (1 + x − y)
+  silu: unary((g, dy, x, y) => g.mul(dy, g.mul(g.sigmoid(x), g.add(g.sub(x, y), 1)))),
 
   clamp: {
     infer: inferSame,

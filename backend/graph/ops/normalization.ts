@@ -1,6 +1,6 @@
 /** Softmax, RMS normalization, rotary positions and attention. */
 import type { GraphBuilder } from '../builder.ts';
-import { sameShape, type Value } from '../ir.ts';
+import { sameShape, sizeOf, type Value } from '../ir.ts';
 import { at, expectInputs, fail, type Inferred, type Rules } from '../rule.ts';
 
 export type NormalizationOp = 'softmax' | 'logSoftmax' | 'rmsNorm' | 'rope' | 'attention';
@@ -34,34 +34,42 @@ export const normalization: Rules<NormalizationOp> = {
       expectInputs(inputs, 2, 2, where);
       const [x, weight] = [at(inputs, 0), at(inputs, 1)];
       if (weight.shape.length !== 1 || weight.shape[0] !== x.shape.at(-1)) fail(where, 'the weight must be as long as the last axis');
-      return [{ dtype: 'f32', shape: x.shape }];
+      return [
+        { dtype: 'f32', shape: x.shape },
+        { dtype: 'f32', shape: [...x.shape.slice(0, -1), 1] },
+      ];
     },
-    // n = x/rms: dw = Σ dy n; dx = (dy w − n mean(dy w n)) / rms
-    gradient: ({ g, gradient, inputs, attributes, wanted }) => {
-      const [x, weight] = [at(inputs, 0), at(inputs, 1)];
-      const last = x.shape.length - 1;
-      const inverse = g.reciprocal(g.sqrt(g.add(g.reduceMean(g.mul(x, x), [last], true), attributes.epsilon)));
-      const n = g.mul(x, inverse);
-      const dn = g.mul(gradient, weight);
-      const dx = () => g.mul(g.sub(dn, g.mul(n, g.reduceMean(g.mul(dn, n), [last], true))), inverse);
-      const dw = () => g.reduceSum(g.mul(gradient, n), x.shape.map((_, axis) => axis).slice(0, -1));
+    // With r = 1/rms over rows of length d: dw = Σ dy x r; dx = r (dy w) − x r³ mean(dy w x).
+    gradient: ({ g, gradient, inputs, outputs, wanted }) => {
+      const [x, weight, inverse] = [at(inputs, 0), at(inputs, 1), at(outputs, 1)];
+      const dx = () => {
+        const dyW = g.mul(gradient, weight);
+        const along = g.reduceMean(g.mul(dyW, x), [x.shape.length - 1], true);
+        const cubed = g.mul(inverse, g.mul(inverse, inverse));
+        return g.sub(g.mul(dyW, inverse), g.mul(x, g.mul(along, cubed)));
+      };
+      // The sum over rows as a product with the column of r.
+      const dw = () => {
+        const [rows, d] = [sizeOf(inverse.shape), weight.shape[0] as number];
+        return g.reshape(g.gemm(g.reshape(inverse, [rows, 1]), g.reshape(g.mul(gradient, x), [rows, d]), undefined, { transposeA: true }), [d]);
+      };
       return [wanted[0] ? dx() : undefined, wanted[1] ? dw() : undefined];
     },
   },
   rope: {
-    infer(inputs, { heads }, where) {
+    infer(inputs, _attributes, where) {
       expectInputs(inputs, 4, 4, where);
       const [x, cos, sin, positions] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
-      const [batch, length, width] = x.shape;
-      if (x.shape.length !== 3 || (width as number) % (2 * heads) !== 0) fail(where, `needs x [batch, length, ${heads} heads × an even size]`);
-      if (!sameShape(cos.shape, sin.shape) || cos.shape[1] !== (width as number) / heads / 2)
+      const [batch, , length, headSize] = x.shape as readonly number[];
+      if (x.shape.length !== 4 || (headSize as number) % 2 !== 0) fail(where, 'needs x [batch, heads, length, an even head size]');
+      if (!sameShape(cos.shape, sin.shape) || cos.shape[1] !== (headSize as number) / 2)
         fail(where, 'cos and sin must be [positions, head size / 2]');
       if (positions.dtype !== 'i32' || !sameShape(positions.shape, [batch as number, length as number]))
         fail(where, 'positions must be i32 [batch, length]');
       return [{ dtype: 'f32', shape: x.shape }];
     },
     // A rotation: its adjoint turns the other way.
-    gradient: ({ g, gradient, inputs, attributes }) => [g.rope(gradient, at(inputs, 1), g.neg(at(inputs, 2)), at(inputs, 3), attributes.heads)],
+    gradient: ({ g, gradient, inputs }) => [g.rope(gradient, at(inputs, 1), g.neg(at(inputs, 2)), at(inputs, 3))],
   },
   attention: {
     infer(inputs, _attributes, where) {

@@ -27,24 +27,28 @@ export const normalization: Kernels<NormalizationOp> = {
   rmsNorm: ({ epsilon }, x, weight) => {
     const fits = sameShape(weight.shape, x.shape.slice(-1));
     check(fits, `the weight [${weight.shape.join(',')}] is not as long as the last axis of [${x.shape.join(',')}]`);
+    const rms = (row: Float64Array): number => Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / row.length + epsilon);
+    const { width } = rowsOf(x);
+    const inverse = fill('f32', [...x.shape.slice(0, -1), 1], (row) => 1 / rms(x.data.subarray(row * width, (row + 1) * width)));
     const normalized = (row: Float64Array): Float64Array => {
-      const rms = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / row.length + epsilon);
-      return row.map((value, i) => (value / rms) * at(weight.data, i));
+      const divisor = rms(row);
+      return row.map((value, i) => (value / divisor) * at(weight.data, i));
     };
-    return [byRow(x, normalized)];
+    return [byRow(x, normalized), inverse];
   },
 
-  rope: ({ heads }, x, cos, sin, positions) => {
-    check(x.shape.length === 3, 'x must be [B, S, width]');
-    check(positions.dtype === 'i32' && sameShape(positions.shape, x.shape.slice(0, 2)), 'positions must be i32 [B, S]');
-    const headSize = size(x.shape, 2) / heads;
+  rope: (_attributes, x, cos, sin, positions) => {
+    check(x.shape.length === 4, 'x must be [B, heads, S, head size]');
+    const [batch, heads, length, headSize] = [0, 1, 2, 3].map((axis) => size(x.shape, axis)) as [number, number, number, number];
+    check(positions.dtype === 'i32' && sameShape(positions.shape, [batch, length]), 'positions must be i32 [B, S]');
     const half = headSize / 2;
-    check(Number.isInteger(half), `${heads} heads of an even size do not make a width of ${x.shape[2]}`);
+    check(Number.isInteger(half), `a head size of ${headSize} is not even`);
     check(sameShape(cos.shape, sin.shape) && cos.shape[1] === half, `cos and sin must be [positions, ${half}]`);
     const nPositions = size(cos.shape, 0);
     // y = x cos − x₂ sin in the first half of a head, y = x cos + x₁ sin in the second
     const turned = (i: number): number => {
-      const position = at(positions.data, Math.floor(i / (heads * headSize)));
+      const row = Math.floor(i / headSize);
+      const position = at(positions.data, Math.floor(row / (heads * length)) * length + (row % length));
       check(position >= 0 && position < nPositions, `position ${position} is outside [0, ${nPositions})`);
       const inHead = i % headSize;
       const angle = position * half + (inHead % half);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { compile, runProgram, Tensor } from '../../../backend/engine/local/session.ts';
 import { GraphBuilder } from '../../../backend/graph/builder.ts';
+import type { Value } from '../../../backend/graph/ir.ts';
 import { accumulate, leavesLast } from '../../../backend/graph/passes.ts';
 import { largestDifference } from './goldenEngines.ts';
 
@@ -36,4 +37,40 @@ describe.each([
     await program.session.release();
     expect(largestDifference(accumulator, expected)).toBeLessThan(2e-4);
   });
+});
+
+it('adds what comes from two places into one buffer', async () => {
+  const [tokens, width, vocabulary] = [24, 40, 30];
+  const g = new GraphBuilder();
+  const [x, d, rows] = [g.input('x', 'f32', [tokens, width]), g.input('d', 'f32', [tokens, vocabulary]), g.input('rows', 'i32', [tokens])];
+  const [first, second] = ['first', 'second'].map((name) => g.input(name, 'f32', [vocabulary, width])) as [Value, Value];
+  // A tied head and its embedding.
+  const ofHead = accumulate(g, first, g.gemm(d, x, undefined, { transposeA: true }));
+  const ofEmbedding = accumulate(g, second, g.scatterAddRows(rows, g.mul(x, x), vocabulary));
+  const program = await compile(leavesLast(g.finish({ ofHead, ofEmbedding })), { threads: 2 });
+
+  const [xs, ds] = [random(tokens * width, 1), random(tokens * vocabulary, 2)];
+  const indices = Int32Array.from({ length: tokens }, (_, t) => (7 * t) % 11);
+  const accumulator = random(vocabulary * width, 3);
+  const expected = Float64Array.from(accumulator);
+  for (let t = 0; t < tokens; t++) {
+    for (let i = 0; i < width; i++) {
+      const value = xs[t * width + i] as number;
+      for (let v = 0; v < vocabulary; v++) {
+        const added = (ds[t * vocabulary + v] as number) * value + (v === indices[t] ? value * value : 0);
+        expected[v * width + i] = (expected[v * width + i] as number) + 3 * added;
+      }
+    }
+  }
+  const shared = new Tensor('float32', accumulator, [vocabulary, width]);
+  const feeds = {
+    x: new Tensor('float32', xs, [tokens, width]),
+    d: new Tensor('float32', ds, [tokens, vocabulary]),
+    rows: new Tensor('int32', indices, [tokens]),
+    first: shared,
+    second: shared,
+  };
+  for (let run = 0; run < 3; run++) await runProgram(program, feeds, { ofHead: shared, ofEmbedding: shared });
+  await program.session.release();
+  expect(largestDifference(accumulator, expected)).toBeLessThan(2e-4);
 });

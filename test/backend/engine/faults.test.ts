@@ -137,3 +137,34 @@ describe('what cannot be served is refused before it runs', () => {
       withFolder((folder) => expect(engine.exportWeights(folder, 'adapter')).rejects.toMatchObject({ code: 'export.noAdapter' })),
     ));
 });
+
+describe('what does not fit into memory is refused before it is tried', () => {
+  const says = (text: RegExp) => ({ code: 'engine.outOfMemory', message: expect.stringMatching(text) as string });
+
+  it('a model', async () => {
+    const opened = withEngine(engineOptions('qwen2-tied', { memoryBytes: 90e6 }), async () => undefined);
+    await expect(opened).rejects.toMatchObject(says(/The model in .*qwen2-tied needs about 1\d\d MB, .* 90 MB are there\. Train an adapter/));
+  });
+
+  it('a micro-batch, and a smaller one is served', () =>
+    withEngine(engineOptions('qwen2-tied', { memoryBytes: 135e6, microBatchTokens: 16_384 }), async (engine) => {
+      const many = Array.from({ length: 512 }, () => sequences).flat();
+      await expect(engine.forwardBackward(many, goldenLoss(false))).rejects.toMatchObject(
+        says(/Training on \d+ × 32 tokens needs about .* Lower training\.microBatchTokens/),
+      );
+      await engine.forwardBackward(sequences, goldenLoss(false));
+      expect((await engine.optimStep(update)).policyVersion).toBe(1);
+    }));
+
+  it('the cache of a long sampling', () =>
+    withEngine(engineOptions('qwen2-tied', { memoryBytes: 134e6, maxRows: 256 }), async (engine) => {
+      const long = { ...sampling, seeds: [Array.from({ length: 256 }, (_, i) => i)], maxTokens: 120 };
+      await expect(engine.sample(long)).rejects.toMatchObject(says(/Sampling 256 sequences of up to \d+ tokens .* Lower sampling\.maxTokens/));
+      expect((await engine.sample(sampling)).tokensSampled).toBe(4);
+    }));
+
+  it('unless it is told to try', () =>
+    withEngine(engineOptions('qwen2-tied', { memoryBytes: Infinity }), async (engine) =>
+      expect((await engine.sample(sampling)).tokensSampled).toBe(4),
+    ));
+});

@@ -53,19 +53,17 @@ export function buildBlock(nLayers: number, checkpointed: boolean): Block {
   const rows = (heads / keyHeads) * time;
   const mask = fed('mask', 'f32', [rows, time], (_, i) => (i % time > Math.floor(i / time) % time ? -1e9 : 0));
 
-  /** Columns of n heads as [batch · key heads, rows, head size], queries that share a key head below each other. */
-  const grouped = (x: Value, n: number): Value => {
-    const repeat = n / keyHeads;
-    const split = g.transpose(g.reshape(x, [batch, time, keyHeads, repeat, headSize]), [0, 2, 3, 1, 4]);
-    return g.reshape(split, [batch * keyHeads, repeat * time, headSize]);
-  };
-  const turned = (x: Value, n: number): Value => g.rope(g.reshape(x, [batch, time, n * headSize]), cos, sin, positions, n);
+  /** Columns of n heads as [batch, n, time, head size]. */
+  const byHead = (x: Value, n: number): Value => g.transpose(g.reshape(x, [batch, time, n, headSize]), [0, 2, 1, 3]);
+  /** Queries that share a key head below each other: [batch · key heads, rows, head size]. */
+  const grouped = (x: Value, n: number): Value => g.reshape(x, [batch * keyHeads, (n / keyHeads) * time, headSize]);
+  const turned = (x: Value, n: number): Value => g.rope(byHead(x, n), cos, sin, positions);
 
   const layer = (x: Value, w: Layer): Value => {
     const normed = g.rmsNorm(x, w.norm1, 1e-6);
     const q = grouped(turned(g.linear(normed, w.wq, w.bq), heads), heads);
     const k = grouped(turned(g.linear(normed, w.wk), keyHeads), keyHeads);
-    const v = grouped(g.linear(normed, w.wv), keyHeads);
+    const v = grouped(byHead(g.linear(normed, w.wv), keyHeads), keyHeads);
     const mixed = g.reshape(g.attention(q, k, v, mask, 1 / Math.sqrt(headSize)), [batch, keyHeads, heads / keyHeads, time, headSize]);
     const attended = g.add(x, g.linear(g.reshape(g.transpose(mixed, [0, 3, 1, 2, 4]), [nTokens, heads * headSize]), w.wo));
     const normed2 = g.rmsNorm(attended, w.norm2, 1e-6);

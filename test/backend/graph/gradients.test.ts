@@ -17,8 +17,8 @@ function lossAndGradients(op: OpName, opCase: OpCase): { graph: Graph; names: re
   const { inputs, outputs } = emitCase(g, opCase);
   const rng = Rng.of(3, opCase.title);
   const weighted = outputs
-    // The second output of attention takes no gradient.
-    .filter((value, i) => value.dtype === 'f32' && (op !== 'attention' || i === 0))
+    // The second outputs of attention and rmsNorm take no gradient.
+    .filter((value, i) => value.dtype === 'f32' && ((op !== 'attention' && op !== 'rmsNorm') || i === 0))
     .map((value) =>
       g.sum(
         g.mul(

@@ -37,7 +37,7 @@ describe('starting values', () => {
     { name: 'embedding', expected: 0.05 },
     { name: 'head', expected: 0.05 },
     { name: 'layers.0.qkv.weight', expected: 0.6 / Math.sqrt(128) },
-    { name: 'layers.1.gateUp.weight', expected: 0.6 / Math.sqrt(128) },
+    { name: 'layers.1.gate.weight', expected: 0.6 / Math.sqrt(128) },
     { name: 'layers.2.output.weight', expected: 0.6 / Math.sqrt(128 * 8) },
     { name: 'layers.3.down.weight', expected: 0.6 / Math.sqrt(256 * 8) },
   ])('of $name deviate by $expected', ({ name, expected }) => expect(deviation(name) / expected).toBeCloseTo(1, 1));

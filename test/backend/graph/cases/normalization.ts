@@ -19,8 +19,8 @@ function ropeCase(title: string, heads: number, headSize: number, nPositions: nu
       [nPositions, half],
       Array.from({ length: nPositions * half }, (_, i) => turn(angle(i))),
     );
-  const inputs = { x: normal(batch, time, heads * headSize), cos: table(Math.cos), sin: table(Math.sin), positions };
-  return call(title, inputs, (g, { x, cos, sin, positions }) => g.rope(x, cos, sin, positions, heads), { fixed: ['cos', 'sin'] });
+  const inputs = { x: normal(batch, heads, time, headSize), cos: table(Math.cos), sin: table(Math.sin), positions };
+  return call(title, inputs, (g, { x, cos, sin, positions }) => g.rope(x, cos, sin, positions), { fixed: ['cos', 'sin'] });
 }
 
 function attentionCase(title: string, q: readonly number[], k: readonly number[], width: number, mask: Sample): OpCase {
@@ -32,9 +32,9 @@ export const normalizationCases: Cases<NormalizationOp> = {
   softmax: unaryCases('softmax', normal, [[1], [7], [2, 3, 5]]),
   logSoftmax: unaryCases('logSoftmax', normal, [[1], [7], [2, 3, 5]]),
   rmsNorm: [
-    call('rmsNorm of rows', { x: normal(4, 6), w: normal(6) }, (g, { x, w }) => g.rmsNorm(x, w, 1e-6)),
-    call('rmsNorm of one row with a large epsilon', { x: normal(5), w: normal(5) }, (g, { x, w }) => g.rmsNorm(x, w, 0.3)),
-    call('rmsNorm of heads', { x: normal(2, 3, 2, 4), w: normal(4) }, (g, { x, w }) => g.rmsNorm(x, w, 1e-5)),
+    call('rmsNorm of rows', { x: normal(4, 6), w: normal(6) }, (g, { x, w }) => g.emit('rmsNorm', [x, w], { epsilon: 1e-6 })),
+    call('rmsNorm of one row with a large epsilon', { x: normal(5), w: normal(5) }, (g, { x, w }) => g.emit('rmsNorm', [x, w], { epsilon: 0.3 })),
+    call('rmsNorm of heads', { x: normal(2, 3, 2, 4), w: normal(4) }, (g, { x, w }) => g.emit('rmsNorm', [x, w], { epsilon: 1e-5 })),
   ],
   rope: [
     ropeCase('rope of consecutive positions', 2, 4, 8, given([1, 5], [0, 1, 2, 3, 4], 'i32')),
