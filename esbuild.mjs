@@ -1,51 +1,146 @@
-// Bundles the programs of this package into dist/: `node esbuild.mjs`, or with `--watch` again at every change.
+// Bundles everything that runs into dist/: `node esbuild.mjs`, or with `--watch` again at every change.
 import * as esbuild from 'esbuild';
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
 
-/** Every program: its source and whether a person starts it. Output: `dist/<name>.js`. */
+/** Programs of the backend: source, and whether a person starts it. Output: `dist/<name>.js`. */
 const programs = [
   { name: 'cli', source: 'backend/cli.ts', isCommand: true },
+  { name: 'backend', source: 'backend/main.ts', isCommand: false },
   { name: 'engine', source: 'backend/engine/local/process.ts', isCommand: false },
   { name: 'grader', source: 'backend/rewards/graderWorker.ts', isCommand: false },
 ];
 
+/** Pages, each with its stylesheet: `dist/webview/<name>.js` and `.css`. */
+const pages = ['run', 'rollouts', 'lab', 'gallery'].map((name) => ({ name, source: `webview/${name}/main.ts` }));
+
+const extension = { name: 'extension', source: 'extension/extension.ts' };
+
+/** Files that pages load as they are: output below `dist/webview/`, and source. */
+const copies = [
+  { name: 'codicon.css', source: 'node_modules/@vscode/codicons/dist/codicon.css' },
+  { name: 'codicon.ttf', source: 'node_modules/@vscode/codicons/dist/codicon.ttf' },
+  { name: 'gallery.html', source: 'webview/gallery/gallery.html' },
+];
+
 /** Packages with native code stay outside; they find their binary beside themselves. */
 const nativePackages = ['onnxruntime-node', '@photostructure/sqlite'];
+/** `ws` takes these when they are there; it needs none. */
+const optionalPackages = ['bufferutil', 'utf-8-validate'];
 
 // CommonJS packages in an ES module bundle call `require` for Node's own modules.
 const requireShim = "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);";
 
+/** @type {esbuild.BuildOptions} */
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  // jsonc-parser's `main` is a UMD file that no bundler can follow.
+  mainFields: ['module', 'main'],
+  sourcemap: true,
+  logLevel: 'warning',
+  write: false,
+};
+
 /** @type {(program: (typeof programs)[number]) => esbuild.BuildOptions} */
-function optionsOf({ name, source, isCommand }) {
+function programOptions({ name, source, isCommand }) {
   return {
-    absWorkingDir: root,
+    ...shared,
     entryPoints: { [name]: source },
     outdir: 'dist',
-    bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    // jsonc-parser's `main` is a UMD file that no bundler can follow.
-    mainFields: ['module', 'main'],
-    external: nativePackages,
-    sourcemap: true,
-    logLevel: 'warning',
-    write: false,
+    external: [...nativePackages, ...optionalPackages],
     banner: { js: isCommand ? `#!/usr/bin/env node\n${requireShim}` : requireShim },
-    plugins: [
-      {
-        name: 'write-whole-files',
-        setup(build) {
-          build.onEnd(({ outputFiles }) => {
-            for (const file of outputFiles ?? []) replaceFile(file.path, file.contents, isCommand && file.path.endsWith('.js') ? 0o755 : 0o644);
-          });
-        },
-      },
-    ],
+    plugins: [wholeFiles((path) => (isCommand && path.endsWith('.js') ? 0o755 : 0o644))],
+  };
+}
+
+/** @returns {esbuild.BuildOptions} */
+function extensionOptions() {
+  return {
+    ...shared,
+    entryPoints: { [extension.name]: extension.source },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    // The Node of the oldest VS Code in engines.vscode.
+    target: 'node22',
+    format: 'cjs',
+    external: ['vscode', ...optionalPackages],
+    plugins: [wholeFiles()],
+  };
+}
+
+/** @type {(entries: typeof pages, isMinified: boolean) => esbuild.BuildOptions} */
+function pageOptions(entries, isMinified) {
+  return {
+    ...shared,
+    entryPoints: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
+    outdir: 'dist/webview',
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    // What a page imports when it is needed becomes a file of its own.
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    assetNames: 'fonts/[name]',
+    mainFields: ['browser', 'module', 'main'],
+    // toolkit and lit ship a chattier build for development.
+    conditions: isMinified ? ['production'] : ['development'],
+    loader: { '.woff2': 'file', '.ttf': 'file' },
+    minify: isMinified,
+    metafile: true,
+    plugins: [modernFontsOnly, wholeFiles(), sweptFolder],
+  };
+}
+
+/**
+ * KaTeX names each font in three formats, best first; browsers that run the editor take the first.
+ * @type {esbuild.Plugin}
+ */
+const modernFontsOnly = {
+  name: 'modern-fonts-only',
+  setup(build) {
+    build.onResolve({ filter: /KaTeX_.*\.(woff|ttf)$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/**
+ * Keeps no chunk of an earlier build, adds the copied files, and writes what is in each bundle to `dist/webview.json`.
+ * @type {esbuild.Plugin}
+ */
+const sweptFolder = {
+  name: 'swept-folder',
+  setup(build) {
+    build.onEnd(({ outputFiles, metafile, errors }) => {
+      if (errors.length > 0) return;
+      const folder = join(root, 'dist/webview');
+      const present = copies.filter(({ source }) => existsSync(join(root, source)));
+      for (const { name, source } of present) replaceFile(join(folder, name), readFileSync(join(root, source)));
+      replaceFile(join(root, 'dist/webview.json'), Buffer.from(JSON.stringify(metafile)));
+      const kept = new Set([...(outputFiles ?? []).map(({ path }) => path), ...present.map(({ name }) => join(folder, name))]);
+      for (const path of filesBelow(folder)) if (!kept.has(path) && !path.endsWith('.partial')) rmSync(path, { force: true });
+    });
+  },
+};
+
+/**
+ * @param {(path: string) => number} [mode]
+ * @returns {esbuild.Plugin}
+ */
+function wholeFiles(mode = () => 0o644) {
+  return {
+    name: 'whole-files',
+    setup(build) {
+      build.onEnd(({ outputFiles }) => {
+        for (const file of outputFiles ?? []) replaceFile(file.path, file.contents, mode(file.path));
+      });
+    },
   };
 }
 
@@ -53,9 +148,9 @@ function optionsOf({ name, source, isCommand }) {
  * Renamed into place, and only if it differs: a program that starts during a build never reads half a file.
  * @param {string} path
  * @param {Uint8Array} contents
- * @param {number} mode
+ * @param {number} [mode]
  */
-function replaceFile(path, contents, mode) {
+function replaceFile(path, contents, mode = 0o644) {
   if (existsSync(path) && readFileSync(path).equals(contents)) return;
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}.partial`;
@@ -64,21 +159,37 @@ function replaceFile(path, contents, mode) {
   renameSync(partial, path);
 }
 
-function existingPrograms() {
-  return programs.filter(({ name, source }) => {
-    const exists = existsSync(`${root}/${source}`);
-    if (!exists) console.log(`dist/${name}.js is left out: there is no ${source} yet.`);
-    return exists;
-  });
+/** @param {string} folder */
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** @param {boolean} isMinified */
+function allOptions(isMinified) {
+  const presentPages = pages.filter(isPresent);
+  return [
+    ...programs.filter(isPresent).map(programOptions),
+    ...(isPresent(extension) ? [extensionOptions()] : []),
+    ...(presentPages.length > 0 ? [pageOptions(presentPages, isMinified)] : []),
+  ];
+}
+
+/** @param {{ name: string, source: string }} entry */
+function isPresent({ name, source }) {
+  const exists = existsSync(join(root, source));
+  if (!exists) console.log(`${name} is left out: there is no ${source} yet.`);
+  return exists;
 }
 
 export async function buildAll() {
-  await Promise.all(existingPrograms().map((program) => esbuild.build(optionsOf(program))));
+  await Promise.all(allOptions(true).map((options) => esbuild.build(options)));
 }
 
 async function watchAll() {
-  for (const program of existingPrograms()) {
-    const context = await esbuild.context({ ...optionsOf(program), logLevel: 'info' });
+  for (const options of allOptions(false)) {
+    const context = await esbuild.context({ ...options, logLevel: 'info' });
     await context.watch();
   }
 }

@@ -19,9 +19,9 @@ export interface Panel {
   readonly lines: readonly ChartLine[];
 }
 
-/** Distinguishable for color-blind readers, and on white and near-black. Beyond them lines are dashed. */
+/** Distinguishable for color-blind readers, and on white and near-black. Neighbors differ in their dashes, too: curves may lie on each other. */
 const palette = ['#d1495b', '#1f8a9e', '#8a6fb0', '#c98a1b', '#4f8a3c', '#7a7f87', '#b0568f', '#3f6fb5'] as const;
-const dashes = ['', ' stroke-dasharray="6 3"', ' stroke-dasharray="2 3"'] as const;
+const dashes = ['', ' stroke-dasharray="9 5"', ' stroke-dasharray="3 4"', ' stroke-dasharray="12 4 3 4"'] as const;
 
 const style = [
   'text{font:12px system-ui,sans-serif;fill:#3b4048}',
@@ -84,7 +84,8 @@ function panelBody({ title, xTitle, yTitle, yRange, lines }: Panel): string[] {
     text(middle, plot.bottom + 38, xTitle, ' text-anchor="middle"'),
     `<g transform="translate(14,${(plot.top + plot.bottom) / 2}) rotate(-90)">${text(0, 0, yTitle, ' text-anchor="middle"')}</g>`,
     '<g clip-path="url(#plot)">',
-    ...[...lines].sort((a, b) => Number(a.isBold) - Number(b.isBold)).map(path),
+    // Solid lines first: what lies under them would not be seen.
+    ...[...lines].sort((a, b) => Number(a.isBold) - Number(b.isBold) || dashOf(a.color) - dashOf(b.color)).map(path),
     '</g>',
   ];
 }
@@ -124,7 +125,11 @@ function tickText(value: number): string {
 }
 
 function stroke(color: number): string {
-  return ` stroke="${palette[color % palette.length]}"${dashes[Math.floor(color / palette.length) % dashes.length]}`;
+  return ` stroke="${palette[color % palette.length]}"${dashes[dashOf(color)]}`;
+}
+
+function dashOf(color: number): number {
+  return (color + Math.floor(color / palette.length)) % dashes.length;
 }
 
 function text(x: number, y: number, content: string, attributes = ''): string {

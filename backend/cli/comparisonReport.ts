@@ -5,6 +5,7 @@ import type { RunConfig } from '../protocol/runConfig.ts';
 import { chart, type ChartLine, type Panel } from './chart.ts';
 import { byLabel, type Comparison, type CurvePoint, type VariantResult } from './comparison.ts';
 import { budgetTolerance, overBudget, readings } from './comparisonReading.ts';
+import { triesText } from './scoreText.ts';
 
 /** Markdown. `results` must not be empty. */
 export function comparisonReport(comparison: Comparison): string {
@@ -41,7 +42,7 @@ export function summaryLines(results: readonly VariantResult[]): string[] {
   const start = levels.map((level) => `${level} ${share(before.byLevel[level]?.passAt1)}`);
   return [
     `Held-out pass@1, mean over seeds (lowest–highest). Before training: ${[...start, `all ${share(before.all.passAt1)}`].join(', ')}.`,
-    `"Never solved" counts training problems without a right answer in ${config.evaluation.failureAttempts} tries after training. ` +
+    `"Never solved" counts training problems without a right answer in ${triesText(config.evaluation.failureAttempts)} after training. ` +
       'Tokens and seconds are those of the training steps.',
     '',
     resultsTable(results, levels),
@@ -76,10 +77,9 @@ export function comparisonCurves(results: readonly VariantResult[]): string {
   ]);
 }
 
-/** Levels of the held-out problems from low to high score before training, so that the hardest comes last. */
+/** Levels of the held-out problems, in the order of the data set. */
 export function levelsOf(results: readonly VariantResult[]): string[] {
-  const levels = new Map(results.flatMap(({ before }) => Object.entries(before.byLevel).map(([level, { passAt1 }]) => [level, passAt1] as const)));
-  return [...levels].sort(([a, x], [b, y]) => y - x || a.localeCompare(b)).map(([level]) => level);
+  return [...new Set(results.flatMap(({ before }) => Object.keys(before.byLevel)))];
 }
 
 /** The level on which the variants' means differ most; undefined when there is one level only. */

@@ -1,11 +1,10 @@
 /** What a check of the doctor is, and how one is run: it gives a finding, and leaves facts for later checks. */
-import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import type { LoadedProblems } from '../data/jsonl.ts';
 import type { ModelFolder } from '../models/folder.ts';
-import type { RunConfig, Switches } from '../protocol/runConfig.ts';
+import type { RunConfig } from '../protocol/runConfig.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import type { CliContext } from './command.ts';
+import type { Entries } from '../training/policy.ts';
 
 /** `skipped`: what it needs was not there. */
 export type FindingStatus = 'ok' | 'warning' | 'failed' | 'skipped';
@@ -20,7 +19,8 @@ export interface Finding {
 /** What is examined. */
 export interface Patient {
   readonly config: RunConfig;
-  readonly context: CliContext;
+  /** Where the program finds its parts. */
+  readonly context: { readonly entries: Entries; readonly demoFolder: string };
   readonly workspace: string;
   readonly threads: number;
   readonly signal: AbortSignal;
@@ -73,10 +73,4 @@ export async function runCheck({ needs, examine }: Check, patient: Patient, fact
     const { message, remedy } = error;
     return { status: 'failed', detail: message.endsWith(remedy) ? message.slice(0, message.length - remedy.length).trim() : message, remedy };
   }
-}
-
-/** Every switch of a run: the algorithm's own and what the configuration overrides. */
-export function switchesOf(config: RunConfig): Switches {
-  const overrides = Object.fromEntries(Object.entries(config.switches).filter(([, value]) => value !== undefined));
-  return { ...findAlgorithm(config.algorithm).defaults, ...overrides };
 }

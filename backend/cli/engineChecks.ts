@@ -13,11 +13,14 @@ import { completionSequence } from '../training/batch.ts';
 import { findCritic } from '../training/findPlugin.ts';
 import { closePolicy, openPolicy, type Policy } from '../training/policy.ts';
 import { sampleCompletions } from '../training/sampling.ts';
-import { switchesOf, type Check, type ProblemSets } from './doctorCheck.ts';
+import { switchesOf } from '../training/switches.ts';
+import type { Check, ProblemSets } from './doctorCheck.ts';
 import { clock } from './terminalText.ts';
 
 /** Largest difference of a logprob between the sampling and the training graph: float32, summed in another order. */
 const agreement = 1e-3;
+
+const remedy = 'Reinstall with npm ci. If it stays, please report the processor: its kernels compute wrongly.';
 
 /** On the bundled model, so that a broken runtime is told from a broken model. */
 export const engineCheck: Check = {
@@ -27,6 +30,14 @@ export const engineCheck: Check = {
     const model = join(context.demoFolder, 'model');
     const { encodeText, stopTokens } = await loadTokenizer(model);
     const prompt = encodeText('Ana has 20 shells.');
+    const gradients = await EngineProcess.selfCheck({ entry: context.entries.engine, threads });
+    if (!gradients.ok) {
+      return {
+        status: 'failed',
+        detail: `A gradient is wrong by ${gradients.maxRelativeError.toExponential(0)} of its size, of ${gradients.worst}.`,
+        remedy,
+      };
+    }
     const engine = await EngineProcess.open({
       entry: context.entries.engine,
       model,
@@ -48,12 +59,13 @@ export const engineCheck: Check = {
       const largest = differences.reduce((most, value) => (value <= most ? most : value), 0);
       const { provider } = await engine.describe();
       if (largest <= agreement) {
-        return { status: 'ok', detail: `onnxruntime on ${provider}, ${threads} threads; sampling and training agree to ${largest.toExponential(0)}` };
+        const facts = `gradients are right to ${gradients.maxRelativeError.toExponential(0)}, sampling and training agree to ${largest.toExponential(0)}`;
+        return { status: 'ok', detail: `onnxruntime on ${provider}, ${threads} threads; ${facts}` };
       }
       return {
         status: 'failed',
         detail: `Sampling and training differ by ${largest} in a logprob; ${agreement} is allowed.`,
-        remedy: 'Reinstall with npm ci. If it stays, please report the processor: its kernels compute wrongly.',
+        remedy,
       };
     } finally {
       await engine.dispose();

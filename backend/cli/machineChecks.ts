@@ -2,14 +2,17 @@
 import { mkdtemp, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
+import { availableBytes } from '../engine/local/memoryBudget.ts';
 import { sizeOf } from '../graph/ir.ts';
-import { estimateTrainingBytes, parameterCount } from '../models/estimate.ts';
+import { parameterCount } from '../models/estimate.ts';
 import type { ModelFolder } from '../models/folder.ts';
 import { adapterSpecs } from '../models/lora.ts';
 import { openStore } from '../store/openStore.ts';
 import { storeFolder } from '../store/workspaceFolders.ts';
 import { WriterLock } from '../store/writerLock.ts';
-import { switchesOf, type Check } from './doctorCheck.ts';
+import { bytesText, estimateRunMemory, memoryRemedy } from '../training/memory.ts';
+import { switchesOf } from '../training/switches.ts';
+import type { Check } from './doctorCheck.ts';
 
 const oldestNode = [20, 20] as const;
 
@@ -25,36 +28,18 @@ export const nodeCheck: Check = {
   },
 };
 
-/** The two processes before they hold a model: runtime, code and caches, as measured. */
-const processBytes = 400 * 2 ** 20;
-const cacheRows = 64;
-const bytesPerValue = 4;
-
 export const memoryCheck: Check = {
   name: 'memory',
   needs: ['model', 'longestPrompt'],
-  async examine({ config: run }, facts) {
-    const { config } = facts.model as ModelFolder;
-    const length = (facts.longestPrompt as number) + run.sampling.maxTokens;
-    const batch = Math.max(1, Math.floor(run.training.microBatchTokens / length));
-    const { layerCheckpointing } = run.training;
-    const training = estimateTrainingBytes(config, run.model.lora ?? undefined, {
-      batch,
-      length,
-      nTargets: batch * run.sampling.maxTokens,
-      layerCheckpointing,
-    });
-    // The runtime hands out each grown cache as a copy.
-    const decoding = 2 * cacheRows * length * 2 * config.nLayers * config.nKvHeads * config.headDim * bytesPerValue;
-    const reference = switchesOf(run).klCoefficient > 0 ? parameterCount(config) * bytesPerValue : 0;
-    const needed = processBytes + training + decoding + reference;
-    const available = process.availableMemory();
-    const detail = `about ${size(needed)} (training ${size(training + reference)}, decoding ${size(decoding)}, programs ${size(processBytes)}) of ${size(available)} available`;
-    const remedy =
-      'Lower training.microBatchTokens or sampling.maxTokens, turn on training.layerCheckpointing, train an adapter (model.lora), or close other programs.';
-    if (needed > available) return { status: 'failed', detail, remedy };
-    facts.fittingBytes = needed;
-    return needed > 0.7 * available ? { status: 'warning', detail, remedy } : { status: 'ok', detail };
+  async examine({ config }, facts) {
+    const model = (facts.model as ModelFolder).config;
+    const { training, decoding, programs, total } = estimateRunMemory(config, switchesOf(config), model, facts.longestPrompt as number);
+    const available = availableBytes();
+    const parts = `training ${bytesText(training)}, decoding ${bytesText(decoding)}, programs ${bytesText(programs)}`;
+    const detail = `about ${bytesText(total)} (${parts}) of ${bytesText(available)} available`;
+    if (total > available) return { status: 'failed', detail, remedy: memoryRemedy };
+    facts.fittingBytes = total;
+    return total > 0.7 * available ? { status: 'warning', detail, remedy: memoryRemedy } : { status: 'ok', detail };
   },
 };
 
@@ -77,13 +62,13 @@ export const diskCheck: Check = {
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
     const { model } = facts;
-    if (model === undefined) return { status: 'ok', detail: `${size(free)} free; the workspace can be written` };
+    if (model === undefined) return { status: 'ok', detail: `${bytesText(free)} free; the workspace can be written` };
     const { lora } = config.model;
     const trained =
       lora === null ? parameterCount(model.config) : adapterSpecs(model.config, lora).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    // Weights and two moments, for the checkpoints kept and one more while it is written.
-    const needed = 3 * trained * bytesPerValue * (config.checkpoint.keep + 1);
-    const detail = `${size(free)} free; checkpoints take up to ${size(needed)}; the workspace can be written`;
+    // Weights and two moments of four bytes each, for the checkpoints kept and one more while it is written.
+    const needed = 12 * trained * (config.checkpoint.keep + 1);
+    const detail = `${bytesText(free)} free; checkpoints take up to ${bytesText(needed)}; the workspace can be written`;
     if (needed < free) return { status: 'ok', detail };
     return { status: 'failed', detail, remedy: 'Free space, lower checkpoint.keep, or give a --workspace on another disk.' };
   },
@@ -120,12 +105,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Bytes for people: `2.4 MB`. */
-function size(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const unit = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  const value = bytes / 1000 ** unit;
-  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }

@@ -3,7 +3,7 @@ import type { Evaluation } from '../protocol/records.ts';
 import type { CliOutput } from './command.ts';
 import { afterEvent, recentMean, secondsLeft, startProgress, type RunProgress } from './runProgress.ts';
 import type { RunView } from './runView.ts';
-import { changeText, levelChanges, percent } from './scoreText.ts';
+import { changeText, levelChanges, percent, triesText } from './scoreText.ts';
 import { StoryChoice, storyLines } from './storyLines.ts';
 import { clock, harmless, paintWith } from './terminalText.ts';
 
@@ -79,7 +79,7 @@ function stepLine(progress: RunProgress, elapsed: number, left: number | undefin
 function evaluationLine(evaluation: Evaluation, { heldOut }: RunProgress): string {
   const { set, step, all, samplesPerProblem } = evaluation;
   if (set === 'train')
-    return `training problems after step ${step}: ${all.neverSolved} of ${all.problems} have no right answer in ${samplesPerProblem} tries`;
+    return `training problems after step ${step}: ${all.neverSolved} of ${all.problems} have no right answer in ${triesText(samplesPerProblem)}`;
   const first = heldOut[0] ?? evaluation;
   const changes = levelChanges(first, evaluation).map((change) => {
     const changed = first === evaluation ? '' : ` (${changeText(change, noPaint)})`;

@@ -76,6 +76,9 @@ export function afterEvent(progress: RunProgress, { body }: Event, now: number):
       return { ...progress, step: body.step, phase: undefined, stopped: body };
     case 'groupFinished':
     case 'critiqueRevised':
+    case 'critiqueEnlisted':
+    case 'critiqueWithdrawn':
+    case 'trialFinished':
       return progress;
   }
 }

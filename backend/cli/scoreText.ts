@@ -8,10 +8,15 @@ export interface LevelChange {
   readonly to: LevelScore | undefined;
 }
 
-/** Every level from the one that was easiest at first to the hardest, then all together. */
+/** Every level in the order of the data set, then all together. */
 export function levelChanges(before: Evaluation, after: Evaluation | undefined): LevelChange[] {
-  const levels = Object.entries(before.byLevel).sort(([, a], [, b]) => b.passAt1 - a.passAt1);
+  const levels = Object.entries(before.byLevel);
   return [...levels.map(([name, from]) => ({ name, from, to: after?.byLevel[name] })), { name: 'all', from: before.all, to: after?.all }];
+}
+
+/** `1 try`, `8 tries`. */
+export function triesText(count: number): string {
+  return count === 1 ? '1 try' : `${count} tries`;
 }
 
 export function percent(share: number): string {

@@ -2,14 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { resolve } from 'node:path';
-import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { WorkbenchError } from '../core/errors.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
+import type { RunView } from '../protocol/views.ts';
 import { openStore } from '../store/openStore.ts';
-import type { Run as StoredRun } from '../store/runQueries.ts';
 import type { Store } from '../store/store.ts';
 import { runFolder } from '../store/workspaceFolders.ts';
-import { findCritic, findVerifier } from '../training/findPlugin.ts';
+import { nameOf, newRunId, requirePlugins } from '../training/newRun.ts';
 import { openRun } from '../training/openRun.ts';
 import { closePolicy } from '../training/policy.ts';
 import type { RunObserver, RunOutcome } from '../training/run.ts';
@@ -89,34 +88,11 @@ export function interruptSignal(onFirst: () => void): AbortSignal {
 
 export const defaultThreads = availableParallelism();
 
-/** Misspelled names are found before anything is loaded. Throws `algorithm.unknown`, `critic.unknown`, `verifier.unknown`. */
-function requirePlugins({ algorithm, critic, verifier }: RunConfig): void {
-  findAlgorithm(algorithm);
-  findCritic(critic);
-  findVerifier(verifier);
-}
-
-function nameOf({ name, algorithm, seed }: RunConfig): string {
-  return name ?? `${algorithm}-seed${seed}`;
-}
-
-/** The run's name as a folder can have it, numbered where it is taken. */
-function newRunId(store: Store, config: RunConfig): string {
-  const taken = new Set(store.runs().map(({ id }) => id));
-  const plain =
-    nameOf(config)
-      .replace(/[^A-Za-z0-9._-]+/g, '-')
-      .replace(/^[^A-Za-z0-9]+/, '') || 'run';
-  let id = plain;
-  for (let n = 2; taken.has(id); n++) id = `${plain}-${n}`;
-  return id;
-}
-
 /** Throws `run.nothingToResume`, or `run.otherConfiguration` with the settings in which the run's own configuration differs. */
-function findResumable(store: Store, config: RunConfig, wanted: true | string): StoredRun {
+function findResumable(store: Store, config: RunConfig, wanted: true | string): RunView {
   const runs = store.runs();
   const unfinished = runs.filter(({ state }) => state !== 'finished');
-  const isSame = (run: StoredRun): boolean => isDeepStrictEqual(run.config, config);
+  const isSame = (run: RunView): boolean => isDeepStrictEqual(run.config, config);
   const run = typeof wanted === 'string' ? runs.find(({ id }) => id === wanted) : (unfinished.find(isSame) ?? unfinished[0]);
   if (run === undefined) {
     throw new WorkbenchError({

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import type { Cause, LevelScore, PersistentFailure } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
-import { changeText, levelChanges, percent, type LevelChange } from './scoreText.ts';
+import { changeText, levelChanges, percent, triesText, type LevelChange } from './scoreText.ts';
 import type { SessionResult } from './session.ts';
 import { clock, cut, fit, harmless, paintWith, wrap, type Paint } from './terminalText.ts';
 
@@ -75,7 +75,7 @@ function interval({ interval: [low, high] }: LevelScore): string {
 function failureLines(result: SessionResult, { config, problemText }: SummaryOptions, paint: Paint, width: number): string[] {
   const { failuresBefore, failuresAfter, reason } = result;
   const title = paint.bold('Persistent failures');
-  const meaning = paint.dim(`training problems with no right answer in ${config.evaluation.failureAttempts} tries`);
+  const meaning = paint.dim(`training problems with no right answer in ${triesText(config.evaluation.failureAttempts)}`);
   if (reason !== 'finished') return [`${title}  ${failuresBefore.length} before training; counted again at the end`, meaning, ''];
   const before = new Set(failuresBefore.map(({ problemId }) => problemId));
   const added = failuresAfter.filter(({ problemId }) => !before.has(problemId)).length;

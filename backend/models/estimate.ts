@@ -9,7 +9,7 @@ import { trainProgram } from './programs.ts';
 /** Node.js, onnxruntime and the engine's code, and the programs it has compiled; measured. */
 const processBytes = 100e6;
 /** Copies of gradients that a run hands out are collected when they come to this, or after each run if one is more. */
-export const largestGarbage = 32e6;
+export const largestGarbage = 8e6;
 
 /** Parameters of the base model, adapters not counted. */
 export function parameterCount(config: ModelConfig): number {
@@ -32,9 +32,9 @@ export function estimateStaticBytes(config: ModelConfig, lora: LoraSpec | undefi
 }
 
 /** Bytes of the engine's process at the peak of a training step; measured peaks differ by less than a tenth. */
-export function estimateTrainingBytes(config: ModelConfig, lora: LoraSpec | undefined, shape: TrainingShape): number {
+export function estimateTrainingBytes(config: ModelConfig, lora: LoraSpec | undefined, shape: TrainingShape, keepReference = false): number {
   const g = new GraphBuilder();
   const loss = g.finish({ loss: g.sum(g.mul(g.input('weight', 'f32', [1]), g.input('logprobs', 'f32', [1]))) });
   const program = trainProgram({ config, lora, positions: shape.length }, { ...shape, loss });
-  return estimateStaticBytes(config, lora) + peakBytes(program);
+  return estimateStaticBytes(config, lora, keepReference) + peakBytes(program);
 }

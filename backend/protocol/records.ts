@@ -108,6 +108,20 @@ export const refinementSchema = rolloutSchema.extend({
 });
 export type Refinement = z.infer<typeof refinementSchema>;
 
+/** Refinements written outside of a step, to see what the policy makes of a critique. They are never trained on. */
+export const trialRecordSchema = z.object({
+  id: z.string(),
+  runId: z.string(),
+  /** Of a counterfactual critique, which is not kept, too. */
+  critiqueId: z.string(),
+  rolloutId: z.string(),
+  problemId: z.string(),
+  policyVersion: z.number().int(),
+  createdAt: z.number(),
+  refinementIds: z.array(z.string()),
+});
+export type TrialRecord = z.infer<typeof trialRecordSchema>;
+
 export const groupMemberSchema = z.object({
   id: z.string(),
   origin: z.enum(['policy', 'refinement', 'dataset']),

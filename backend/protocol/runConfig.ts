@@ -30,7 +30,7 @@ export const switchesSchema = z.strictObject({
   refinementWeighting: z
     .enum(['paper', 'uniform'])
     .describe('paper: 1/n over rollouts plus 1/k over refinements. uniform: every sequence alike (released code).'),
-  shapingGamma: z.number().min(0).nullable().describe('γ of the policy shaping p/(p + γ) on refinement tokens; null uses the plain ratio.'),
+  shapingGamma: positive.nullable().describe('γ of the policy shaping p/(p + γ) on refinement tokens; null uses the plain ratio.'),
   klCoefficient: z.number().min(0).describe('β of the k3 estimate of KL(policy ‖ reference); 0 keeps no reference.'),
   entropyCoefficient: z.number().describe('Coefficient of the mean token entropy bonus.'),
   aggregation: z
@@ -97,6 +97,10 @@ export const runConfigSchema = z.strictObject({
   sampling: samplingSchema.prefault({}),
   verifier: z.string().default('numeric').describe('Name of a verifier in backend/rewards.'),
   critic: z.string().default('stepLevel').describe('Name of a critic in backend/critics.'),
+  humanCritiques: z
+    .enum(['allow', 'exclude'])
+    .default('allow')
+    .describe('exclude: no critique by a person can be trained on, so that the run may be compared with others.'),
   algorithm: z.string().default('critiqueGrpo').describe('Name of an algorithm in backend/algorithms.'),
   switches: switchesSchema.partial().prefault({}).describe('Overrides of the algorithm’s defaults.'),
   optimizer: optimizerSchema.prefault({}),

@@ -56,6 +56,7 @@ export class Connection {
     }
   }
 
+  /** The bundled driver cannot end a statement: it lets go of the file when the garbage collector has found them. */
   close(): void {
     this.statements.clear();
     this.guarded(() => this.database.close());

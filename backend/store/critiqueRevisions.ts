@@ -3,12 +3,20 @@ import { WorkbenchError } from '../core/errors.ts';
 import type { Critique } from '../protocol/records.ts';
 import type { Connection } from './connection.ts';
 import { select, type RunKey } from './groupQueries.ts';
-import { critiqueTable } from './recordTables.ts';
+import { critiqueTable, rolloutTable } from './recordTables.ts';
 
 export interface CritiqueRevision {
   readonly runId: string;
   /** The revision that the author saw and changed. */
   readonly baseId: string;
+  readonly text: string;
+  readonly author: string;
+}
+
+/** A first critique by a person. */
+export interface NewCritique {
+  readonly runId: string;
+  readonly rolloutId: string;
   readonly text: string;
   readonly author: string;
 }
@@ -56,4 +64,25 @@ export function nextRevision(connection: Connection, run: RunKey, { baseId, text
     supersedes: baseId,
     createdAt: time,
   };
+}
+
+/** A person's critique of a rollout that has none, not yet recorded. Throws `rollout.missing`, or `critique.conflict` when there is one. */
+export function firstCritique(connection: Connection, run: RunKey, { rolloutId, text, author }: NewCritique, time: number): Critique {
+  const [rollout] = select(connection, run, rolloutTable, 'AND x.id = ?', rolloutId);
+  if (rollout === undefined) {
+    throw new WorkbenchError({
+      code: 'rollout.missing',
+      message: `Run ${run.id} has no rollout ${rolloutId}.`,
+      remedy: 'Refresh the list and open one that it shows.',
+    });
+  }
+  const known = critiqueInForce(connection, run, rolloutId);
+  if (known !== null) {
+    throw new WorkbenchError({
+      code: 'critique.conflict',
+      message: `Rollout ${rolloutId} has a critique by ${known.author} already (${known.id}, revision ${known.revision}).`,
+      remedy: 'Read that one and edit it.',
+    });
+  }
+  return { id: `${rolloutId}/human`, runId: run.id, rolloutId, kind: 'human', author, text, revision: 1, supersedes: null, createdAt: time };
 }

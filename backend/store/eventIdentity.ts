@@ -28,6 +28,11 @@ export class EventIdentities {
         return `checkpointSaved ${body.step}`;
       case 'critiqueRevised':
         return `critiqueRevised ${body.critiqueId}`;
+      case 'critiqueEnlisted':
+      case 'critiqueWithdrawn':
+        return `${body.type} ${body.enlistmentId}`;
+      case 'trialFinished':
+        return `trialFinished ${body.trialId}`;
       case 'noticeRaised': {
         const notice = `noticeRaised ${body.step} ${body.code} ${body.message}`;
         const number = (this.notices.get(notice) ?? 0) + 1;

@@ -1,21 +1,13 @@
 /** What fails and what helps: problem histories, persistent failures, and the refinement funnel. */
-import type { Cause, CritiqueKind, GroupKind, PersistentFailure } from '../protocol/records.ts';
+import type { Cause, GroupKind, PersistentFailure } from '../protocol/records.ts';
+import type { Funnel, FunnelOfKind, ProblemHistory, ProblemVisit, StandingFailure, StepRange } from '../protocol/views.ts';
 import type { Connection } from './connection.ts';
-import { select, type RunKey } from './groupQueries.ts';
-import { persistentFailureTable } from './recordTables.ts';
-
-/** One visit of a problem: its group at one step. */
-export interface ProblemVisit {
-  readonly step: number;
-  readonly groupId: string;
-  readonly kind: GroupKind;
-  readonly right: number;
-  readonly wrong: number;
-  readonly failed: number;
-}
+import { refinementsOf, select, type RunKey } from './groupQueries.ts';
+import { columnsSql, critiqueTable, decode, fieldsOf, persistentFailureTable, problemTable, type Row } from './recordTables.ts';
+import { questionOf } from './questions.ts';
 
 /** Oldest first. A problem drawn twice in one step has two visits there that show the counts of both. */
-export function problemHistory(connection: Connection, run: RunKey, problemId: string): ProblemVisit[] {
+function problemVisits(connection: Connection, run: RunKey, problemId: string): ProblemVisit[] {
   return connection
     .all<ProblemVisit>(
       `SELECT g.step, g.id AS groupId, g.kind, ifnull(sum(f.status = 'right'), 0) AS right, ifnull(sum(f.status = 'wrong'), 0) AS wrong,
@@ -28,50 +20,60 @@ export function problemHistory(connection: Connection, run: RunKey, problemId: s
     .map((visit) => ({ ...visit }));
 }
 
-/** A problem whose every rollout was wrong in each of its last visits. */
-export interface StandingFailure {
-  readonly problemId: string;
-  readonly level: string | null;
-  /** Visits in a row, up to now, without a right rollout. */
-  readonly visitsFailed: number;
-  readonly lastStep: number;
-  /** Of the failed streak: rollouts by cause. */
-  readonly causes: Readonly<Partial<Record<Cause, number>>>;
-  readonly attempts: number;
-  /** In the last visit a refinement was right. */
-  readonly rescued: boolean;
+/** Null for a problem that the run does not have. */
+export function problemHistory(connection: Connection, run: RunKey, problemId: string): ProblemHistory | null {
+  const [problem] = select(connection, run, problemTable, 'AND x.id = ?', problemId);
+  if (problem === undefined) {
+    return null;
+  }
+  const rows = connection.all<Row & { readonly factStep: number }>(
+    `SELECT ${columnsSql(fieldsOf(critiqueTable), 'c')}, f.step AS factStep
+     FROM rolloutFacts f JOIN rollouts r ON r."key" = f."key" JOIN critiques c ON c.run = f.run AND c.rolloutId = r.id
+     WHERE f.run = ? AND f.problemId = ? ORDER BY c."key"`,
+    run.number,
+    problemId,
+  );
+  return {
+    problem,
+    visits: problemVisits(connection, run, problemId),
+    critiques: rows.map((row) => {
+      const critique = decode(critiqueTable, row, run.id);
+      const refinements = refinementsOf(connection, run, critique.rolloutId).filter(({ refinement }) => refinement.critiqueId === critique.id);
+      return { critique, step: row.factStep, refinements };
+    }),
+  };
 }
 
 /** Longest streak first. `visits` is the length a streak must have to count. */
 export function standingFailures(connection: Connection, run: RunKey, visits: number): StandingFailure[] {
-  interface Streak extends Omit<StandingFailure, 'causes' | 'rescued' | 'attempts'> {
-    /** Of the last visit with a right rollout; −1 for none. */
-    readonly solvedStep: number;
+  interface Streak extends Pick<StandingFailure, 'problemId' | 'level' | 'visitsFailed' | 'lastStep' | 'solvedStep' | 'newestRolloutId'> {
+    readonly prompt: string | null;
     readonly lastKind: GroupKind;
   }
   const streaks = connection.all<Streak>(
     `WITH solved AS (SELECT problemId, max(step) AS step FROM groups WHERE run = ?1 AND kind IN ('allRight', 'mixed') GROUP BY problemId)
-     SELECT g.problemId, p.level, count(*) AS visitsFailed, ifnull(s.step, -1) AS solvedStep, max(g.step) AS lastStep,
-       g.kind AS lastKind -- of the row with max(g.step)
+     SELECT g.problemId, p.level, p.prompt, count(*) AS visitsFailed, s.step AS solvedStep, max(g.step) AS lastStep,
+       g.kind AS lastKind, -- of the row with max(g.step)
+       (SELECT r.id FROM rolloutFacts f JOIN rollouts r ON r."key" = f."key"
+         WHERE f.run = ?1 AND f.problemId = g.problemId AND f.status = 'wrong' AND f.step > ifnull(s.step, -1)
+         ORDER BY f.step DESC, f.critiqueKinds IS NULL, f."key" LIMIT 1) AS newestRolloutId
      FROM groups g LEFT JOIN solved s ON s.problemId = g.problemId LEFT JOIN problems p ON p.run = g.run AND p.id = g.problemId
      WHERE g.run = ?1 AND g.step > ifnull(s.step, -1) GROUP BY g.problemId HAVING count(*) >= ?2
      ORDER BY visitsFailed DESC, g.problemId`,
     run.number,
     visits,
   );
-  return streaks.map(({ problemId, level, visitsFailed, lastStep, lastKind, solvedStep }) => {
+  return streaks.map(({ prompt, lastKind, ...streak }) => {
     const counts = connection.all<{ cause: Cause | null; n: number }>(
       'SELECT cause, count(*) AS n FROM rolloutFacts WHERE run = ? AND problemId = ? AND step > ? AND step <= ? GROUP BY cause',
       run.number,
-      problemId,
-      solvedStep,
-      lastStep,
+      streak.problemId,
+      streak.solvedStep ?? -1,
+      streak.lastStep,
     );
     return {
-      problemId,
-      level,
-      visitsFailed,
-      lastStep,
+      ...streak,
+      question: questionOf(prompt),
       causes: Object.fromEntries(counts.flatMap(({ cause, n }) => (cause === null ? [] : [[cause, n]]))),
       attempts: counts.reduce((sum, { n }) => sum + n, 0),
       rescued: lastKind === 'rescued',
@@ -87,32 +89,7 @@ export function recordedFailures(connection: Connection, run: RunKey, step?: num
     : select(connection, run, persistentFailureTable, 'AND x.step = ? ORDER BY x.problemId', step);
 }
 
-/** What critiques of one kind led to. Every count is of distinct things. */
-export interface FunnelOfKind {
-  readonly kind: CritiqueKind;
-  /** Rollouts with a critique of this kind. */
-  readonly critiqued: number;
-  /** Of those: with a refinement that answers it. */
-  readonly refined: number;
-  /** Of those: with a right one. */
-  readonly refinedRight: number;
-  /** Problems with a critiqued rollout in a group without a right rollout. */
-  readonly problems: number;
-  /** Of those: with a right refinement in such a group. */
-  readonly problemsRescued: number;
-}
-
-export interface Funnel {
-  /** Wrong rollouts, critiqued or not. */
-  readonly wrong: number;
-  readonly kinds: readonly FunnelOfKind[];
-}
-
-export interface StepRange {
-  readonly fromStep?: number;
-  readonly toStep?: number;
-}
-
+/** Of what happened in training; trials do not count. */
 export function refinementFunnel(connection: Connection, run: RunKey, { fromStep = 0, toStep = Number.MAX_SAFE_INTEGER }: StepRange = {}): Funnel {
   const wrong = connection.get<{ n: number }>(
     `SELECT count(*) AS n FROM rolloutFacts WHERE run = ? AND status = 'wrong' AND +step BETWEEN ? AND ?`,
@@ -121,15 +98,15 @@ export function refinementFunnel(connection: Connection, run: RunKey, { fromStep
     toStep,
   );
   const kinds = connection.all<FunnelOfKind>(
-    `WITH answered AS (
+    `WITH trialIds AS (SELECT value FROM trials t, json_each(t.refinementIds) WHERE t.run = ?1), answered AS (
        SELECT c.kind, r."key", f.problemId, f.groupKind IN ('allWrong', 'rescued') AS hopeless, m.id IS NOT NULL AS refined,
          v.status IS 'right' AS isRight
        FROM critiques c
        JOIN rollouts r ON r.run = c.run AND r.id = c.rolloutId
        JOIN rolloutFacts f ON f.run = r.run AND f."key" = r."key"
-       LEFT JOIN refinements m ON m.run = c.run AND m.rolloutId = c.rolloutId AND m.critiqueId = c.id
+       LEFT JOIN refinements m ON m.run = c.run AND m.rolloutId = c.rolloutId AND m.critiqueId = c.id AND m.id NOT IN trialIds
        LEFT JOIN verdicts v ON v.run = m.run AND v.rolloutId = m.id
-       WHERE c.run = ? AND +f.step BETWEEN ? AND ?)
+       WHERE c.run = ?1 AND +f.step BETWEEN ?2 AND ?3)
      SELECT kind, count(DISTINCT "key") AS critiqued, count(DISTINCT iif(refined, "key", NULL)) AS refined,
        count(DISTINCT iif(isRight, "key", NULL)) AS refinedRight, count(DISTINCT iif(hopeless, problemId, NULL)) AS problems,
        count(DISTINCT iif(hopeless AND isRight, problemId, NULL)) AS problemsRescued

@@ -1,5 +1,6 @@
 /** One rollout or one group with everything that belongs to it. */
-import type { Critique, Group, Problem, Refinement, Rollout, Verdict } from '../protocol/records.ts';
+import type { GroupMember, Refinement, Rollout, Verdict } from '../protocol/records.ts';
+import type { Attempt, GroupDetail, JudgedRefinement } from '../protocol/views.ts';
 import type { Connection } from './connection.ts';
 import type { SqlValue } from './driver.ts';
 import {
@@ -15,26 +16,6 @@ import {
   type RecordTable,
   type Row,
 } from './recordTables.ts';
-
-export interface JudgedRefinement {
-  readonly refinement: Refinement;
-  readonly verdict: Verdict | null;
-}
-
-/** A rollout with its verdict, every critique revision in order of recording, and the refinements they led to. */
-export interface Attempt {
-  readonly rollout: Rollout;
-  readonly verdict: Verdict | null;
-  readonly critiques: readonly Critique[];
-  readonly refinements: readonly JudgedRefinement[];
-}
-
-export interface GroupDetail {
-  readonly group: Group;
-  readonly problem: Problem | null;
-  /** All attempts, excluded ones and ones without a refinement in the group too, in order of recording. */
-  readonly attempts: readonly Attempt[];
-}
 
 export interface RunKey {
   readonly number: number;
@@ -66,18 +47,50 @@ export function groupDetail(connection: Connection, run: RunKey, groupId: string
     group,
     problem: select(connection, run, problemTable, 'AND x.id = ?', problemId)[0] ?? null,
     attempts: rollouts.filter(({ id }) => !elsewhere.has(id)).map((rollout) => attemptOf(connection, run, rollout)),
+    guests: guestsAt(connection, run, problemId, step),
   };
 }
 
+/** Refinements of enlisted critiques at a step, with the critique each answers. Their ids are those of `enlistedRefinementId`. */
+function guestsAt(connection: Connection, run: RunKey, problemId: string, step: number): GroupDetail['guests'] {
+  const ofEnlisted = `AND x.id IN (SELECT critiqueId || '/step' || ? FROM enlistments WHERE run = ? AND problemId = ?) ORDER BY x."key"`;
+  return select(connection, run, refinementTable, ofEnlisted, String(step), run.number, problemId).flatMap((refinement) =>
+    select(connection, run, critiqueTable, 'AND x.id = ?', refinement.critiqueId).map((critique) => ({
+      ...judged(connection, run, refinement),
+      critique,
+    })),
+  );
+}
+
+export function judged(connection: Connection, run: RunKey, refinement: Refinement): JudgedRefinement {
+  return { refinement, verdict: verdictOf(connection, run, refinement.id) };
+}
+
+/** The place of a rollout or refinement of that step in its group; null when it is in none. */
+export function membership(
+  connection: Connection,
+  run: RunKey,
+  { id, step, problemId }: Pick<Rollout, 'id' | 'step' | 'problemId'>,
+): GroupMember | null {
+  const groups = select(connection, run, groupTable, 'AND x.problemId = ? AND x.step = ?', problemId, step);
+  return groups.flatMap(({ members }) => members).find((member) => member.id === id) ?? null;
+}
+
+function verdictOf(connection: Connection, run: RunKey, id: string): Verdict | null {
+  return select(connection, run, verdictTable, 'AND x.rolloutId = ?', id)[0] ?? null;
+}
+
 function attemptOf(connection: Connection, run: RunKey, rollout: Rollout): Attempt {
-  const verdictOf = (id: string): Verdict | null => select(connection, run, verdictTable, 'AND x.rolloutId = ?', id)[0] ?? null;
   return {
     rollout,
-    verdict: verdictOf(rollout.id),
+    verdict: verdictOf(connection, run, rollout.id),
     critiques: select(connection, run, critiqueTable, 'AND x.rolloutId = ? ORDER BY x."key"', rollout.id),
-    refinements: select(connection, run, refinementTable, 'AND x.rolloutId = ? ORDER BY x."key"', rollout.id).map((refinement) => ({
-      refinement,
-      verdict: verdictOf(refinement.id),
-    })),
+    refinements: refinementsOf(connection, run, rollout.id),
   };
+}
+
+export function refinementsOf(connection: Connection, run: RunKey, rolloutId: string): JudgedRefinement[] {
+  return select(connection, run, refinementTable, 'AND x.rolloutId = ? ORDER BY x."key"', rolloutId).map((refinement) =>
+    judged(connection, run, refinement),
+  );
 }

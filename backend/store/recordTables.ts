@@ -1,5 +1,16 @@
 /** How each protocol record lies in its table: one column a field, written and read by the field's encoding. */
-import type { Critique, Evaluation, Group, PersistentFailure, Problem, Refinement, Rollout, Update, Verdict } from '../protocol/records.ts';
+import type {
+  Critique,
+  Evaluation,
+  Group,
+  PersistentFailure,
+  Problem,
+  Refinement,
+  Rollout,
+  TrialRecord,
+  Update,
+  Verdict,
+} from '../protocol/records.ts';
 import type { SqlValue } from './driver.ts';
 
 /** `optional` fields are left out when null; `int32` and `float32` are packed, little endian as every platform of Node's that we ship for. */
@@ -74,6 +85,22 @@ export const refinementTable: RecordTable<Refinement> = {
   key: ['id'],
   fields: { ...rolloutFields, rolloutId: 'plain', critiqueId: 'plain', problemLogprobs: 'float32' },
   unstable: [],
+  hasRunId: true,
+};
+
+export const trialTable: RecordTable<TrialRecord> = {
+  name: 'trials',
+  key: ['id'],
+  fields: {
+    id: 'plain',
+    critiqueId: 'plain',
+    rolloutId: 'plain',
+    problemId: 'plain',
+    policyVersion: 'plain',
+    createdAt: 'plain',
+    refinementIds: 'json',
+  },
+  unstable: ['createdAt'],
   hasRunId: true,
 };
 

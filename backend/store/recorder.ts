@@ -4,7 +4,18 @@
  */
 import { WorkbenchError } from '../core/errors.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
-import type { Critique, Evaluation, Group, PersistentFailure, Problem, Refinement, Rollout, Update, Verdict } from '../protocol/records.ts';
+import type {
+  Critique,
+  Evaluation,
+  Group,
+  PersistentFailure,
+  Problem,
+  Refinement,
+  Rollout,
+  TrialRecord,
+  Update,
+  Verdict,
+} from '../protocol/records.ts';
 import type { Connection } from './connection.ts';
 import { difference, type Difference } from './difference.ts';
 import { EventIdentities, unstableEventPaths } from './eventIdentity.ts';
@@ -21,6 +32,7 @@ import {
   problemTable,
   refinementTable,
   rolloutTable,
+  trialTable,
   updateTable,
   verdictTable,
   type RecordTable,
@@ -36,6 +48,7 @@ export interface RecordBatch {
   readonly verdicts?: readonly Verdict[];
   readonly critiques?: readonly Critique[];
   readonly refinements?: readonly Refinement[];
+  readonly trials?: readonly TrialRecord[];
   readonly groups?: readonly Group[];
   readonly updates?: readonly Update[];
   readonly evaluations?: readonly Evaluation[];
@@ -58,6 +71,7 @@ export function record(connection: Connection, runNumber: number, batch: RecordB
   const verdicts = writer.add(verdictTable, batch.verdicts);
   const critiques = writer.add(critiqueTable, batch.critiques);
   writer.add(refinementTable, batch.refinements);
+  writer.add(trialTable, batch.trials);
   const groups = writer.add(groupTable, batch.groups);
   writer.add(updateTable, batch.updates);
   writer.add(evaluationTable, batch.evaluations);

@@ -1,66 +1,16 @@
 /** Lists of a run's rollouts: filtered, searched, paged by the key of the last row (never by offset). */
-import type { Cause, CritiqueKind, Finish, GroupKind, Verdict } from '../protocol/records.ts';
+import type { CritiqueKind } from '../protocol/records.ts';
+import type { RolloutFilter, RolloutPage, RolloutPageRequest, RolloutRow } from '../protocol/views.ts';
 import type { Connection } from './connection.ts';
 import type { SqlValue } from './driver.ts';
 import { matchExpression } from './textSearch.ts';
-
-/** Everything that is given must hold. */
-export interface RolloutFilter {
-  readonly fromStep?: number;
-  readonly toStep?: number;
-  readonly problemId?: string;
-  readonly level?: string;
-  readonly status?: Verdict['status'];
-  readonly cause?: Cause;
-  /** The rollout has a critique of this kind. */
-  readonly critiqueKind?: CritiqueKind;
-  readonly groupKind?: GroupKind;
-  /** Words of the completion or of its critiques: all must occur; "quoted words" as a phrase; a trailing * after three letters for any ending. */
-  readonly text?: string;
-}
-
-export interface RolloutPageRequest extends RolloutFilter {
-  readonly runId: string;
-  /** Order of recording; default `newest`. */
-  readonly order?: 'newest' | 'oldest';
-  /** `next` of the page before. */
-  readonly after?: number;
-  /** Rows a page; default 100. */
-  readonly limit?: number;
-}
-
-/** A rollout as lists show it. */
-export interface RolloutRow {
-  readonly key: number;
-  readonly id: string;
-  readonly step: number;
-  readonly problemId: string;
-  readonly index: number;
-  readonly level: string | null;
-  /** Null before its verdict. */
-  readonly status: Verdict['status'] | null;
-  readonly reward: number | null;
-  readonly extracted: string | null;
-  readonly cause: Cause | null;
-  /** Null before its group. */
-  readonly groupKind: GroupKind | null;
-  readonly critiqueKinds: readonly CritiqueKind[];
-  readonly finish: Finish;
-  readonly tokenCount: number;
-  /** The first `excerptLength` characters of the completion. */
-  readonly excerpt: string;
-}
-
-export interface RolloutPage {
-  readonly rows: readonly RolloutRow[];
-  /** To ask for the rows that follow; null on the last page. */
-  readonly next: number | null;
-}
 
 export const excerptLength = 280;
 
 const rowSql = `
 SELECT f."key", r.id, f.step, f.problemId, r."index", f.level, f.status, v.reward, v.extracted, f.cause, f.groupKind, f.critiqueKinds,
+  (SELECT g.id FROM groups g WHERE g.run = f.run AND g.problemId = f.problemId AND g.step = f.step
+    ORDER BY instr(g.members, json_quote(r.id)) > 0 DESC, g.id LIMIT 1) AS groupId,
   r.finish, length(r.tokens) / 4 AS tokenCount, substr(r.completion, 1, ${excerptLength}) AS excerpt`;
 
 type StoredRow = Omit<RolloutRow, 'critiqueKinds'> & { readonly critiqueKinds: string | null };

@@ -1,7 +1,8 @@
 /** Runs, their events and their curves. */
 import { WorkbenchError } from '../core/errors.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
-import type { RunConfig } from '../protocol/runConfig.ts';
+import { runConfigSchema, type RunConfig } from '../protocol/runConfig.ts';
+import type { RunState, RunView, SavedCheckpoint, Series } from '../protocol/views.ts';
 import type { Connection } from './connection.ts';
 import type { SqlValue } from './driver.ts';
 import type { RunKey } from './groupQueries.ts';
@@ -14,17 +15,6 @@ export interface NewRun {
   readonly seed: number;
   /** With every default filled in. */
   readonly config: RunConfig;
-}
-
-/** `stopped`: not begun, interrupted, or its process died. */
-export type RunState = 'running' | 'stopped' | 'finished' | 'failed';
-
-export interface Run extends NewRun {
-  readonly createdAt: number;
-  /** Derived from the run's events and from who holds the store for writing. */
-  readonly state: RunState;
-  /** The last step with an update; null before the first. */
-  readonly lastStep: number | null;
 }
 
 /** Tells whether a run that was started at event `seq` can still be going: its process must be the writer of now. */
@@ -74,18 +64,24 @@ FROM runs r LEFT JOIN events e ON e.seq = max(
   ifnull((SELECT max(seq) FROM events WHERE run = r.number AND type = 'runStopped'), 0))`;
 
 /** Newest first. */
-export function listRuns(connection: Connection, isAlive: IsAlive): Run[] {
+export function listRuns(connection: Connection, isAlive: IsAlive): RunView[] {
   return connection.all<StoredRun>(`${runSql} ORDER BY r.number DESC`).map((row) => runOf(row, isAlive));
 }
 
-export function findRun(connection: Connection, runId: string, isAlive: IsAlive): Run | null {
+export function findRun(connection: Connection, runId: string, isAlive: IsAlive): RunView | null {
   const row = connection.get<StoredRun>(`${runSql} WHERE r.id = ?`, runId);
   return row === undefined ? null : runOf(row, isAlive);
 }
 
-function runOf({ id, name, createdAt, algorithm, seed, config, lastStep, lifecycle, lifecycleSeq }: StoredRun, isAlive: IsAlive): Run {
+function runOf({ id, name, createdAt, algorithm, seed, config, lastStep, lifecycle, lifecycleSeq }: StoredRun, isAlive: IsAlive): RunView {
   const state = lifecycle === null || lifecycleSeq === null ? 'stopped' : stateAfter(JSON.parse(lifecycle) as EventBody, isAlive(lifecycleSeq));
-  return { id, name, createdAt, algorithm, seed, config: JSON.parse(config) as RunConfig, state, lastStep };
+  return { id, name, createdAt, algorithm, seed, config: configOf(config), state, lastStep };
+}
+
+/** A configuration stored by an older version gets the defaults of the settings that came since; one that no longer parses is shown as it was. */
+function configOf(text: string): RunConfig {
+  const stored: unknown = JSON.parse(text);
+  return runConfigSchema.safeParse(stored).data ?? (stored as RunConfig);
 }
 
 function stateAfter(body: EventBody, isAlive: boolean): RunState {
@@ -107,10 +103,8 @@ export function eventsAfter(connection: Connection, seq: number, limit: number, 
     .map((row) => ({ seq: row.seq, runId: row.runId, time: row.time, body: JSON.parse(row.body) as EventBody }));
 }
 
-export interface SavedCheckpoint {
-  readonly step: number;
-  readonly path: string;
-  readonly time: number;
+export function lastSeq(connection: Connection): number {
+  return connection.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM events')?.seq ?? 0;
 }
 
 /** Every checkpoint that was announced, oldest first; pruned ones too. */
@@ -121,12 +115,6 @@ export function savedCheckpoints(connection: Connection, run: RunKey): SavedChec
       run.number,
     )
     .map((row) => ({ ...row }));
-}
-
-/** Curves over steps: `values[name][i]` belongs to `steps[i]`, null where the update has no such number. */
-export interface Series {
-  readonly steps: readonly number[];
-  readonly values: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 const updateColumns = ['policyVersion', 'loss', 'gradientNorm', 'learningRate', 'tokensSampled', 'tokensTrained'] as const;

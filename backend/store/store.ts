@@ -4,53 +4,41 @@
  */
 import { WorkbenchError } from '../core/errors.ts';
 import type { Event } from '../protocol/events.ts';
-import type { Critique, Evaluation, PersistentFailure, Problem, Update } from '../protocol/records.ts';
+import type { Critique } from '../protocol/records.ts';
+import type { Enlistment, RunView } from '../protocol/views.ts';
 import { Announcer } from './announcer.ts';
 import type { Connection } from './connection.ts';
-import { critiqueInForce, nextRevision, type CritiqueRevision } from './critiqueRevisions.ts';
-import { problemHistory, recordedFailures, refinementFunnel, standingFailures } from './failureQueries.ts';
-import type { Funnel, ProblemVisit, StandingFailure, StepRange } from './failureQueries.ts';
-import { attempt, groupDetail, select, type Attempt, type GroupDetail, type RunKey } from './groupQueries.ts';
+import { firstCritique, nextRevision, type CritiqueRevision, type NewCritique } from './critiqueRevisions.ts';
+import { enlistmentOf, insertEnlistment, insertWithdrawal, type EnlistmentChange, type NewEnlistment } from './enlistments.ts';
+import type { RunKey } from './groupQueries.ts';
 import { record, type RecordBatch, type RecordResult } from './recorder.ts';
-import { evaluationTable, problemTable, updateTable } from './recordTables.ts';
-import { countRollouts, rolloutPage, type RolloutFilter, type RolloutPage, type RolloutPageRequest } from './rolloutPages.ts';
-import { eventsAfter, findRun, insertRun, listRuns, metricNames, metricSeries, savedCheckpoints } from './runQueries.ts';
-import type { IsAlive, NewRun, Run, SavedCheckpoint, Series } from './runQueries.ts';
+import { insertRun } from './runQueries.ts';
+import type { IsAlive, NewRun } from './runQueries.ts';
 import type { WriterLock } from './writerLock.ts';
+import { StoreReader } from './storeReader.ts';
 
-export class Store {
-  private readonly connection: Connection;
+export class Store extends StoreReader {
   private readonly lock: WriterLock | null;
   private readonly clock: () => number;
-  private readonly isAlive: IsAlive;
   private readonly announcer = new Announcer();
-  private readonly runNumbers = new Map<string, number>();
+  /** By run: the last step that began in this process. */
+  private readonly begunSteps = new Map<string, number>();
 
   /** Use `openStore`. `lock` is null for a reader. */
   constructor(connection: Connection, options: { readonly lock: WriterLock | null; readonly clock: () => number; readonly isAlive: IsAlive }) {
-    this.connection = connection;
+    super(connection, options.isAlive);
     this.lock = options.lock;
     this.clock = options.clock;
-    this.isAlive = options.isAlive;
   }
 
   /** Throws `run.exists`, `run.badId`. */
-  createRun(run: NewRun): Run {
+  createRun(run: NewRun): RunView {
     this.write(() => insertRun(this.connection, run, this.clock()));
     const created = this.run(run.id);
     if (created === null) {
       throw new Error(`Run ${run.id} vanished after it was written.`);
     }
     return created;
-  }
-
-  run(runId: string): Run | null {
-    return findRun(this.connection, runId, this.isAlive);
-  }
-
-  /** Newest first. */
-  runs(): readonly Run[] {
-    return listRuns(this.connection, this.isAlive);
   }
 
   /**
@@ -67,94 +55,58 @@ export class Store {
   /** A human revision of a critique, announced as `critiqueRevised`. Throws `critique.conflict` when the base is no longer the newest. */
   reviseCritique(revision: CritiqueRevision): Critique {
     const run = this.key(revision.runId);
-    const [critique, events] = this.write((): [Critique, readonly Event[]] => {
-      const time = this.clock();
-      const next = nextRevision(this.connection, run, revision, time);
-      const { id: critiqueId, rolloutId, revision: number } = next;
-      const batch: RecordBatch = {
-        runId: run.id,
-        critiques: [next],
-        events: [{ type: 'critiqueRevised', critiqueId, rolloutId, revision: number }],
-      };
-      return [next, record(this.connection, run.number, batch, time).events];
+    return this.addCritique(run, (time) => nextRevision(this.connection, run, revision, time));
+  }
+
+  /** A first critique by a person, announced as `critiqueRevised`. Throws `rollout.missing`, or `critique.conflict` when there is one. */
+  writeCritique(critique: NewCritique): Critique {
+    const run = this.key(critique.runId);
+    return this.addCritique(run, (time) => firstCritique(this.connection, run, critique, time));
+  }
+
+  /** Told by training: from now on what a person changes takes effect after this step. */
+  beginStep(runId: string, step: number): void {
+    this.begunSteps.set(runId, step);
+  }
+
+  /** Told by training at its end: the step under way, if any, is dropped and will begin anew. */
+  endSteps(runId: string): void {
+    this.begunSteps.delete(runId);
+  }
+
+  /** The first step that has neither begun nor been recorded. Steps made again after a resume are not next: they must come out as they did. */
+  nextStep(runId: string): number {
+    return Math.max(this.run(runId)?.lastStep ?? 0, this.begunSteps.get(runId) ?? 0) + 1;
+  }
+
+  /**
+   * The next step that has not begun, and every one after it, learns from this critique by a person, announced as `critiqueEnlisted`; another
+   * revision of it that did so no longer does. Enlisting twice changes nothing. Throws `critique.missing`, `critique.notHuman`.
+   */
+  enlist(request: NewEnlistment): Enlistment {
+    const run = this.key(request.runId);
+    return this.changeEnlistment(run, (time) => insertEnlistment(this.connection, run, request, this.nextStep(run.id), time));
+  }
+
+  /** From the next step that has not begun on, the critique takes no part. Throws `critique.notEnlisted`. */
+  withdraw(runId: string, critiqueId: string): Enlistment {
+    const run = this.key(runId);
+    return this.changeEnlistment(run, (time) => {
+      const enlistment = enlistmentOf(this.connection, run, critiqueId);
+      if (enlistment === null) {
+        throw new WorkbenchError({
+          code: 'critique.notEnlisted',
+          message: `Run ${runId} does not learn from critique ${critiqueId}.`,
+          remedy: 'Choose one that it learns from.',
+        });
+      }
+      return insertWithdrawal(this.connection, run, enlistment, this.nextStep(run.id), time);
     });
-    this.announcer.announce(events);
-    return critique;
   }
 
   /** The listener hears every event of this store from now on, in order, after its commit. Returns how to stop. */
   onEvents(listener: (events: readonly Event[]) => void): () => void {
     return this.announcer.add(listener);
-  }
-
-  /** For one who was away: events after `seq`, in order, at most `limit`; of one run when given. */
-  eventsAfter(seq: number, limit: number, runId?: string): readonly Event[] {
-    return eventsAfter(this.connection, seq, limit, runId === undefined ? undefined : this.key(runId));
-  }
-
-  rolloutPage(request: RolloutPageRequest): RolloutPage {
-    return rolloutPage(this.connection, this.key(request.runId).number, request);
-  }
-
-  countRollouts(runId: string, filter: RolloutFilter = {}): number {
-    return countRollouts(this.connection, this.key(runId).number, filter);
-  }
-
-  attempt(runId: string, rolloutId: string): Attempt | null {
-    return attempt(this.connection, this.key(runId), rolloutId);
-  }
-
-  group(runId: string, groupId: string): GroupDetail | null {
-    return groupDetail(this.connection, this.key(runId), groupId);
-  }
-
-  problem(runId: string, problemId: string): Problem | null {
-    return select(this.connection, this.key(runId), problemTable, 'AND x.id = ?', problemId)[0] ?? null;
-  }
-
-  /** Oldest first. */
-  problemHistory(runId: string, problemId: string): readonly ProblemVisit[] {
-    return problemHistory(this.connection, this.key(runId), problemId);
-  }
-
-  /** Problems whose every rollout was wrong in at least their last `visits` visits, longest streak first. */
-  standingFailures(runId: string, visits = 2): readonly StandingFailure[] {
-    return standingFailures(this.connection, this.key(runId), visits);
-  }
-
-  /** Those that an evaluation counted at `step`; by default at the newest step that has any. */
-  recordedFailures(runId: string, step?: number): readonly PersistentFailure[] {
-    return recordedFailures(this.connection, this.key(runId), step);
-  }
-
-  funnel(runId: string, range: StepRange = {}): Funnel {
-    return refinementFunnel(this.connection, this.key(runId), range);
-  }
-
-  critiqueInForce(runId: string, rolloutId: string): Critique | null {
-    return critiqueInForce(this.connection, this.key(runId), rolloutId);
-  }
-
-  /** In order of steps, from the one after `afterStep` on. */
-  updates(runId: string, afterStep = -1): readonly Update[] {
-    return select(this.connection, this.key(runId), updateTable, 'AND x.step > ? ORDER BY x.step', afterStep);
-  }
-
-  evaluations(runId: string): readonly Evaluation[] {
-    return select(this.connection, this.key(runId), evaluationTable, 'ORDER BY x.step, x."set", x.samplesPerProblem');
-  }
-
-  metricNames(runId: string): readonly string[] {
-    return metricNames(this.connection, this.key(runId));
-  }
-
-  series(runId: string, names: readonly string[], afterStep = -1): Series {
-    return metricSeries(this.connection, this.key(runId), names, afterStep);
-  }
-
-  /** Every checkpoint that was announced, oldest first; pruned ones too. */
-  checkpoints(runId: string): readonly SavedCheckpoint[] {
-    return savedCheckpoints(this.connection, this.key(runId));
   }
 
   close(): void {
@@ -164,6 +116,28 @@ export class Store {
     }
     this.connection.close();
     this.lock?.release();
+  }
+
+  private addCritique(run: RunKey, make: (time: number) => Critique): Critique {
+    const [critique, events] = this.write((): [Critique, readonly Event[]] => {
+      const time = this.clock();
+      const made = make(time);
+      const { id: critiqueId, rolloutId, revision } = made;
+      const batch: RecordBatch = { runId: run.id, critiques: [made], events: [{ type: 'critiqueRevised', critiqueId, rolloutId, revision }] };
+      return [made, record(this.connection, run.number, batch, time).events];
+    });
+    this.announcer.announce(events);
+    return critique;
+  }
+
+  private changeEnlistment(run: RunKey, change: (time: number) => EnlistmentChange): Enlistment {
+    const [enlistment, events] = this.write((): [Enlistment, readonly Event[]] => {
+      const time = this.clock();
+      const made = change(time);
+      return [made.enlistment, record(this.connection, run.number, { runId: run.id, events: made.events }, time).events];
+    });
+    this.announcer.announce(events);
+    return enlistment;
   }
 
   /** Moves the write-ahead log into the file. The driver leaves that undone at close while prepared statements live. */
@@ -184,22 +158,5 @@ export class Store {
       });
     }
     return this.connection.transaction(body);
-  }
-
-  private key(runId: string): RunKey {
-    const known = this.runNumbers.get(runId);
-    if (known !== undefined) {
-      return { number: known, id: runId };
-    }
-    const row = this.connection.get<{ number: number }>('SELECT number FROM runs WHERE id = ?', runId);
-    if (row === undefined) {
-      throw new WorkbenchError({
-        code: 'run.missing',
-        message: `The workspace of ${this.connection.path} has no run ${runId}.`,
-        remedy: 'Choose one of the runs in the list.',
-      });
-    }
-    this.runNumbers.set(runId, row.number);
-    return { number: row.number, id: runId };
   }
 }

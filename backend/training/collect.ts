@@ -4,7 +4,7 @@
  */
 import type { CreditMember } from '../algorithms/algorithm.ts';
 import type { Critique, Group, GroupKind, GroupMember, Problem, Rollout, Verdict } from '../protocol/records.ts';
-import { writeCritiques, type Attempted } from './critique.ts';
+import { writeCritiques, type Attempted, type Critiqued } from './critique.ts';
 import { grade } from './grading.ts';
 import { refine, type RefinedRollout } from './refine.ts';
 import type { Run } from './run.ts';
@@ -25,15 +25,18 @@ export interface Collected {
   readonly rollouts: readonly Rollout[];
   /** Of rollouts and of refinements. */
   readonly verdicts: readonly Verdict[];
-  /** All that were written; those whose prompt found no room have no entry in `refined`. */
+  /** All that were written in the step; those whose prompt found no room have no entry in `refined`. */
   readonly critiques: readonly Critique[];
   readonly refined: readonly RefinedRollout[];
   /** By the policy, for rollouts, critiques and refinements. */
   readonly tokensSampled: number;
 }
 
-/** The problems must be distinct: ids of rollouts and groups are made from a problem's. */
-export async function collectStep(run: Run, scope: StepScope, problems: readonly Problem[]): Promise<Collected> {
+/**
+ * The problems must be distinct: ids of rollouts and groups are made from a problem's. `enlisted` are critiques of earlier rollouts of these
+ * problems, which are refined with the step's own.
+ */
+export async function collectStep(run: Run, scope: StepScope, problems: readonly Problem[], enlisted: readonly Critiqued[] = []): Promise<Collected> {
   const prompts = problems.map((problem) => run.promptOf(problem));
   const { rollouts, tokensSampled } = run.algorithm.needs.rollouts
     ? await scope.watch.time('sample', () => sampleRollouts(run, scope, problems, prompts))
@@ -49,7 +52,7 @@ export async function collectStep(run: Run, scope: StepScope, problems: readonly
   const { critiqued, tokensSampled: critiqueTokens } = run.algorithm.needs.critiques
     ? await writeCritiques(run, scope, attempted)
     : { critiqued: [], tokensSampled: 0 };
-  const { refined, tokensSampled: refinementTokens } = await refine(run, scope, attempted, critiqued);
+  const { refined, tokensSampled: refinementTokens } = await refine(run, scope, attempted, [...critiqued, ...enlisted]);
   const groups = attempted.map((entry) =>
     formGroup(
       run,

@@ -20,8 +20,11 @@ export interface Attempted {
 
 export interface Critiqued {
   readonly problem: Problem;
+  /** Of this step; of an earlier one where the critique is enlisted. */
   readonly rollout: Rollout;
   readonly critique: Critique;
+  /** By a person, who told the run to learn from it. */
+  readonly isEnlisted: boolean;
 }
 
 interface Chosen {
@@ -49,7 +52,7 @@ export async function writeCritiques(
   const { texts, tokensSampled } = await scope.watch.time('critique', () => writeTexts(run, scope, chosen));
   const critiqued = chosen.flatMap(({ problem, rollout }, i): Critiqued[] => {
     const text = texts[i] ?? null;
-    return text === null ? [] : [{ problem, rollout, critique: critiqueOf(run, rollout, text) }];
+    return text === null ? [] : [{ problem, rollout, critique: critiqueOf(run, rollout, text), isEnlisted: false }];
   });
   return { critiqued, tokensSampled };
 }
@@ -59,7 +62,7 @@ async function writeTexts(
   scope: StepScope,
   chosen: readonly Chosen[],
 ): Promise<{ texts: readonly (string | null)[]; tokensSampled: number }> {
-  const policy = new CriticsPolicy(run, scope);
+  const policy = new CriticsPolicy(run, scope.notice);
   const seeds = chosen.map(({ rollout }) => seedAt(run.config.seed, 'critique', scope.step, rollout.problemId, rollout.index));
   try {
     const { texts, notices } = await runCritic(run.critic, chosen, { generate: policy.generate, seeds });
@@ -75,16 +78,16 @@ async function writeTexts(
 }
 
 /** The policy as a critic may use it. */
-class CriticsPolicy {
+export class CriticsPolicy {
   tokensSampled = 0;
   /** What the engine threw: not the critic's failure, and the run's to deal with. */
   failure: Error | undefined;
   private readonly run: Run;
-  private readonly scope: StepScope;
+  private readonly notice: StepScope['notice'];
 
-  constructor(run: Run, scope: StepScope) {
+  constructor(run: Run, notice: StepScope['notice']) {
     this.run = run;
-    this.scope = scope;
+    this.notice = notice;
   }
 
   /** A conversation that does not fit the context is answered with nothing. */
@@ -96,7 +99,7 @@ class CriticsPolicy {
     const fitting = prompts.flatMap((prompt, i) => (prompt.length + run.config.sampling.maxTokens <= run.contextLength ? [i] : []));
     if (fitting.length < prompts.length) {
       const message = `${prompts.length - fitting.length} of ${prompts.length} conversations of the critic "${run.critic.name}" do not fit the context of ${run.contextLength} tokens and got no answer.`;
-      this.scope.notice('critique.promptTooLong', message);
+      this.notice('critique.promptTooLong', message);
     }
     const texts = conversations.map(() => '');
     const request = { prompts: fitting.map((i) => prompts[i] ?? []), seeds: fitting.map((i) => [seeds[i] ?? 0]) };

@@ -10,9 +10,9 @@ export interface ProblemCount {
   readonly right: number;
 }
 
-/** The score of all problems together and of each level. */
+/** The score of all problems together and of each level, in the order in which the data set comes to them. */
 export function evaluateScores(counts: readonly ProblemCount[]): Pick<Evaluation, 'all' | 'byLevel'> {
-  const levels = [...new Set(counts.map((count) => count.level))].sort();
+  const levels = [...new Set(counts.map((count) => count.level))];
   return {
     all: levelScore(counts),
     byLevel: Object.fromEntries(levels.map((level) => [level, levelScore(counts.filter((count) => count.level === level))])),

@@ -5,34 +5,40 @@ import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { WorkbenchError } from '../core/errors.ts';
 import type { Critic } from '../critics/critic.ts';
 import { readProblems } from '../data/jsonl.ts';
+import { readModelConfig } from '../models/folder.ts';
 import type { Message, Problem } from '../protocol/records.ts';
-import type { RunConfig, Switches } from '../protocol/runConfig.ts';
+import type { RunConfig } from '../protocol/runConfig.ts';
 import { selfTest } from '../rewards/selfTest.ts';
 import type { Store } from '../store/store.ts';
 import { fitRefinementPrompt } from '../text/fitRefinementPrompt.ts';
 import { critiqueMessages, refinementMessages } from '../text/prompts.ts';
 import { findCritic } from './findPlugin.ts';
 import { graderDeadlineMs } from './grading.ts';
+import { estimateRunMemory, requireMemory } from './memory.ts';
 import { closePolicy, openPolicy, requireFittingPrompts, resolveDemo, type OpenPolicyOptions } from './policy.ts';
-import type { Run } from './run.ts';
+import type { Boundary, Run } from './run.ts';
+import { readThreads, writeThreads } from './runThreads.ts';
+import { switchesOf } from './switches.ts';
 
 export interface OpenRunOptions extends OpenPolicyOptions {
   readonly store: Store;
   /** Folder of the run: checkpoints lie in it. */
   readonly folder: string;
+  readonly boundary?: Boundary;
 }
 
 export async function openRun(options: OpenRunOptions): Promise<Run> {
   const { config } = options;
   const algorithm = findAlgorithm(config.algorithm);
-  const switches = { ...algorithm.defaults, ...withoutUndefined(config.switches) };
+  const switches = switchesOf(config);
   const critic = findCritic(config.critic);
   const read = async (path: string): Promise<readonly Problem[]> => (await readProblems(resolveDemo(path, options.demoFolder), config.data)).problems;
   const trainProblems = await read(config.data.train);
   const heldOutProblems = config.data.heldOut === null ? [] : withOwnIds(await read(config.data.heldOut), trainProblems);
   requireData(algorithm, critic, trainProblems, config);
 
-  const policy = await openPolicy({ ...options, keepReference: switches.klCoefficient > 0 });
+  const ownThreads = await readThreads(options.folder);
+  const policy = await openPolicy({ ...options, threads: ownThreads ?? options.threads, keepReference: switches.klCoefficient > 0 });
   const { tokenizer, contextLength } = policy;
   const run: Run = {
     ...policy,
@@ -43,6 +49,7 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     heldOutProblems,
     store: options.store,
     folder: options.folder,
+    ...(options.boundary === undefined ? {} : { boundary: options.boundary }),
     refinementPromptOf(problem, rollout, critique) {
       if (critique === '') return policy.promptOf(problem);
       const maxPromptTokens = contextLength - config.sampling.maxTokens;
@@ -56,9 +63,11 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
   };
   try {
     requireFittingPrompts(run, [...trainProblems, ...heldOutProblems]);
+    await requireFittingMemory(run);
     if (algorithm.needs.demonstrations) requireFittingDemonstrations(run);
     if (algorithm.needs.critiques) requireConversations(run);
     await requireFitVerifier(run, trainProblems);
+    if (ownThreads === undefined) await writeThreads(options.folder, options.threads);
     return run;
   } catch (error) {
     await closePolicy(run);
@@ -73,10 +82,6 @@ function withOwnIds(heldOut: readonly Problem[], train: readonly Problem[]): rea
     const namesake = trainById.get(problem.id);
     return namesake === undefined || isDeepStrictEqual(namesake, problem) ? problem : { ...problem, id: `heldOut:${problem.id}` };
   });
-}
-
-function withoutUndefined(switches: RunConfig['switches']): Partial<Switches> {
-  return Object.fromEntries(Object.entries(switches).filter(([, value]) => value !== undefined));
 }
 
 /** What algorithm and critic need of every training problem. */
@@ -111,6 +116,14 @@ function requireFittingDemonstrations(run: Run): void {
       remedy: 'Shorten or remove the demonstration, or use a model with a longer context.',
     });
   }
+}
+
+async function requireFittingMemory(run: Run): Promise<void> {
+  const problems = [...run.trainProblems, ...run.heldOutProblems];
+  const longestPrompt = problems.reduce((longest, problem) => Math.max(longest, run.promptOf(problem).length), 0);
+  const { config: model } = await readModelConfig(run.modelFolder);
+  const { residentBytes } = await run.engine.describe();
+  requireMemory(estimateRunMemory(run.config, run.switches, model, longestPrompt), process.memoryUsage.rss() + residentBytes);
 }
 
 /** A chat template may take a question and refuse the turns after it: found here, not in the first step that has something to refine. */

@@ -11,6 +11,7 @@ import type { Verifier } from '../rewards/verifier.ts';
 import { problemMessages } from '../text/prompts.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 import { findVerifier } from './findPlugin.ts';
+import { maxRows } from './memory.ts';
 import { ReopenableEngine } from './reopenableEngine.ts';
 import type { RunObserver } from './run.ts';
 
@@ -46,6 +47,7 @@ export interface OpenPolicyOptions {
   readonly entries: Entries;
   /** What `demo:` in paths stands for. */
   readonly demoFolder: string;
+  /** Of the engine. A run that has been opened before keeps the number it was started with. */
   readonly threads: number;
   readonly observer: RunObserver;
   readonly signal: AbortSignal;
@@ -54,9 +56,7 @@ export interface OpenPolicyOptions {
 }
 
 /** Longest context prepared for, in tokens; longer ones need rotary tables and caches that a small machine cannot hold. */
-const maxPositions = 32_768;
-/** Decode batch: more rows cost memory and, on few cores, gain nothing. */
-const maxRows = 64;
+export const maxPositions = 32_768;
 
 export async function openPolicy(options: OpenPolicyOptions & { readonly keepReference?: boolean }): Promise<Policy> {
   const { id, config, observer, signal } = options;

@@ -1,6 +1,7 @@
 /** From critiques to refinements: what the policy makes of each critique, and which refinements join their group. */
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import type { Refinement, Verdict } from '../protocol/records.ts';
+import { enlistedRefinementId } from '../store/enlistments.ts';
 import { completionSequence } from './batch.ts';
 import type { Attempted, Critiqued } from './critique.ts';
 import { grade } from './grading.ts';
@@ -34,20 +35,22 @@ export async function refine(
   const answers = prompted.map(({ problem }, i) => ({ problem, answer: refinements[i] as Refinement }));
   const verdicts = await scope.watch.time('grade', () => grade(run, answers, scope.notice));
 
-  const candidates = prompted.map(({ problem }, i) => ({ problem, refinement: refinements[i] as Refinement, verdict: verdicts[i] as Verdict }));
+  const candidates = prompted.map(({ problem, isEnlisted }, i) => {
+    return { problem, isEnlisted, refinement: refinements[i] as Refinement, verdict: verdicts[i] as Verdict };
+  });
   const joined = new Set(
     attempted.flatMap(({ problem }) => {
       const own = candidates.filter((candidate) => candidate.problem.id === problem.id);
-      const judged = own.map(({ refinement, verdict }) => ({ status: verdict.status, finish: refinement.finish }));
+      const judged = own.map(({ refinement, verdict, isEnlisted }) => ({ status: verdict.status, finish: refinement.finish, isEnlisted }));
       const chosen = chooseRefinements(judged, run.switches, streamAt(run.config.seed, 'selection', scope.step, problem.id));
       return chosen.flatMap((i) => own[i]?.refinement.id ?? []);
     }),
   );
   const withLogprobs = await scope.watch.time('forward', () => addProblemLogprobs(run, refinements, joined, attempted));
   return {
-    refined: prompted.map(({ problem, rollout, critique }, i) => {
+    refined: prompted.map(({ problem, rollout, critique, isEnlisted }, i) => {
       const refinement = withLogprobs[i] as Refinement;
-      return { problem, rollout, critique, refinement, refinementVerdict: verdicts[i] as Verdict, joined: joined.has(refinement.id) };
+      return { problem, rollout, critique, isEnlisted, refinement, refinementVerdict: verdicts[i] as Verdict, joined: joined.has(refinement.id) };
     }),
     tokensSampled,
   };
@@ -75,17 +78,19 @@ async function sampleRefinements(
   { step, policyVersion }: StepScope,
   prompted: readonly Prompted[],
 ): Promise<{ refinements: Refinement[]; tokensSampled: number }> {
-  const seeds = prompted.map(({ rollout }) => seedAt(run.config.seed, 'refinement', step, rollout.problemId, rollout.index));
+  const seeds = prompted.map(({ rollout, critique, isEnlisted }) =>
+    seedAt(run.config.seed, 'refinement', step, rollout.problemId, isEnlisted ? critique.id : rollout.index),
+  );
   const { sequences, tokensSampled } = await sampleCompletions(run, {
     prompts: prompted.map(({ promptTokens }) => promptTokens),
     seeds: seeds.map((seed) => [seed]),
     onProgress: (done) => run.observer.onPhase?.(step, 'refine', done, prompted.length * run.config.sampling.maxTokens),
   });
-  const refinements = prompted.map(({ rollout, critique, promptTokens }, i): Refinement => {
+  const refinements = prompted.map(({ rollout, critique, promptTokens, isEnlisted }, i): Refinement => {
     const sequence = sequences[i]?.[0];
     if (sequence === undefined) throw new Error(`the engine returned no refinement of ${rollout.id}`);
     return {
-      id: `${rollout.id}/refinement`,
+      id: isEnlisted ? enlistedRefinementId(critique.id, step) : `${rollout.id}/refinement`,
       runId: run.id,
       step,
       problemId: rollout.problemId,

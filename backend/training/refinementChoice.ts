@@ -25,11 +25,13 @@ export function chooseRolloutsToCritique(
 export interface RefinementCandidate {
   readonly status: Status;
   readonly finish: Finish;
+  /** It answers an enlisted critique by a person. */
+  readonly isEnlisted?: boolean;
 }
 
 /**
  * Indices, ascending, of the at most k refinements that join the group. `rightFirst`: right ones, then wrong ones at random;
- * `rightOnly`: right ones; `random`: any. Equals are drawn at random. A refinement whose verifier failed, or that was cut off at the
+ * `rightOnly`: right ones; `random`: any. Among equals those of a person's critique come first; the rest is drawn at random. A refinement whose verifier failed, or that was cut off at the
  * token limit, never joins.
  */
 export function chooseRefinements(
@@ -39,14 +41,18 @@ export function chooseRefinements(
 ): number[] {
   const right = indicesOf(candidates, ({ status, finish }) => status === 'right' && finish === 'stop');
   const wrong = indicesOf(candidates, ({ status, finish }) => status === 'wrong' && finish === 'stop');
+  const personFirst = (indices: readonly number[]): number[] => [
+    ...rng.shuffle(indices.filter((i) => candidates[i]?.isEnlisted === true)),
+    ...rng.shuffle(indices.filter((i) => candidates[i]?.isEnlisted !== true)),
+  ];
   const ordered = ((): number[] => {
     switch (refinementSelection) {
       case 'rightFirst':
-        return [...rng.shuffle(right), ...rng.shuffle(wrong)];
+        return [...personFirst(right), ...personFirst(wrong)];
       case 'rightOnly':
-        return rng.shuffle(right);
+        return personFirst(right);
       case 'random':
-        return rng.shuffle(ascending([...right, ...wrong]));
+        return personFirst(ascending([...right, ...wrong]));
     }
   })();
   return ascending(ordered.slice(0, kRefinements));

@@ -20,6 +20,13 @@ export interface Run extends Policy {
   readonly store: Store;
   /** Folder of the run: checkpoints lie in it. */
   readonly folder: string;
+  /** What others want of the run between two steps. */
+  readonly boundary?: Boundary;
+}
+
+export interface Boundary {
+  /** Called where nothing is under way after `step`; the loop goes on when it resolves. `isLast`: no step follows. */
+  serve(run: Run, step: number, isLast: boolean): Promise<void>;
 }
 
 export type Phase = 'sample' | 'grade' | 'critique' | 'refine' | 'forward' | 'update' | 'evaluate' | 'checkpoint';

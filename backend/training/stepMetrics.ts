@@ -32,6 +32,11 @@ export function stepMetrics(collected: Collected): Record<string, number> {
     refinementsJoined: refined.filter(({ joined }) => joined).length,
     ...auditMetrics(collected),
   };
+  const ofPerson = refinementsGraded.filter(({ isEnlisted }) => isEnlisted);
+  if (ofPerson.length > 0) {
+    metrics['humanRefinements'] = ofPerson.length;
+    metrics['humanRefinementsRight'] = ofPerson.filter(({ refinementVerdict }) => refinementVerdict.status === 'right').length;
+  }
   const means: Record<string, readonly number[]> = {
     reward: graded.map(({ reward }) => reward),
     passRate: graded.map(({ status }) => (status === 'right' ? 1 : 0)),

@@ -5,6 +5,7 @@ import type { Event, EventBody } from '../protocol/events.ts';
 import type { Problem, Update } from '../protocol/records.ts';
 import { restoreCheckpoint, saveCheckpoint } from './checkpointing.ts';
 import { collectStep, type Collected } from './collect.ts';
+import { withEnlisted } from './enlisted.ts';
 import { stop } from './outcome.ts';
 import { record } from './recording.ts';
 import type { Run, RunOutcome } from './run.ts';
@@ -40,7 +41,9 @@ export async function train(run: Run): Promise<RunOutcome> {
     await loopThroughDeaths(run, state);
     return stop(run, state.step, 'finished', `All ${training.steps} steps are done.`);
   } catch (error) {
-    return stopEarly(run, state, error);
+    return await stopEarly(run, state, error);
+  } finally {
+    run.store.endSteps(run.id);
   }
 }
 
@@ -80,10 +83,13 @@ async function restart(run: Run, state: LoopState, death: WorkbenchError, restar
 async function loop(run: Run, state: LoopState): Promise<void> {
   const { steps } = run.config.training;
   for (;;) {
-    // First, since a run stopped between a step and its evaluation or checkpoint owes them.
+    const isLast = state.step >= steps;
+    await run.boundary?.serve(run, state.step, isLast);
+    // Before the step, since a run stopped between a step and its evaluation or checkpoint owes them.
     await evaluateIfDue(run, state.step);
     if (state.step % run.config.checkpoint.every === 0 || state.step === steps) await checkpoint(run, state);
-    if (state.step >= steps) return;
+    await run.boundary?.serve(run, state.step, isLast);
+    if (isLast) return;
     run.signal.throwIfAborted();
     await takeStep(run, state);
   }
@@ -98,7 +104,9 @@ async function checkpoint(run: Run, state: LoopState): Promise<void> {
 async function takeStep(run: Run, state: LoopState): Promise<void> {
   const scope = new StepScope(state.step + 1, state.policyVersion);
   const { step } = scope;
-  const collected = await collectStep(run, scope, problemsOf(run, step));
+  run.store.beginStep(run.id, step);
+  const { problems, critiqued } = withEnlisted(run, step, problemsOf(run, step));
+  const collected = await collectStep(run, scope, problems, critiqued);
   const updated = await updatePolicy(run, scope, collected.groups);
   const update: Update = {
     runId: run.id,

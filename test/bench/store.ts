@@ -10,7 +10,7 @@ import type { Critique, Group, Refinement, Rollout, Verdict } from '../../backen
 import { runConfigSchema } from '../../backend/protocol/runConfig.ts';
 import { openStore } from '../../backend/store/openStore.ts';
 import type { RecordBatch } from '../../backend/store/recorder.ts';
-import type { RolloutFilter } from '../../backend/store/rolloutPages.ts';
+import type { RolloutFilter } from '../../backend/protocol/views.ts';
 import type { Store } from '../../backend/store/store.ts';
 
 const runId = 'bench';
@@ -190,6 +190,7 @@ function ask(store: Store, steps: number): Measure[] {
     { what: `text, slowest: ${JSON.stringify(searches[searched.at])}`, value: searched.ms, unit: 'ms', bar: '< 500', isMet: searched.ms < 500 },
     other('count of a filter', () => store.countRollouts(runId, { status: 'wrong' })),
     other('standing failures', () => store.standingFailures(runId, 2)),
+    other('critiques to review', () => store.critiquesToReview(runId)),
     other('funnel', () => store.funnel(runId)),
     other('problem history', () => store.problemHistory(runId, 'p17')),
     other('series of three metrics', () => store.series(runId, ['loss', 'metrics.metric3', 'metrics.metric29'])),

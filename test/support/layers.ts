@@ -36,7 +36,7 @@ export const layers: Layers = {
     backend: ['backend/*'],
     extension: ['backend/protocol', 'extension/contract'],
     'extension/contract': ['backend/protocol'],
-    webview: ['backend/protocol', 'extension/contract'],
+    webview: ['backend/protocol', 'backend/core', 'extension/contract'],
   },
   doors: {
     'onnxruntime-node': ['backend/engine/local'],
@@ -46,7 +46,15 @@ export const layers: Layers = {
     commander: ['backend/cli'],
     vscode: ['extension'],
     ws: ['backend/server', 'extension/backend'],
+    'vscode-jsonrpc': ['backend/server', 'extension/backend'],
     '@vscode/webview-ui-toolkit': ['webview/ui'],
+    '@vscode/codicons': ['webview/ui'],
+    'markdown-it': ['webview/ui'],
+    katex: ['webview/ui'],
+    lit: ['webview'],
+    '@lit-labs/virtualizer': ['webview'],
+    uplot: ['webview/charts'],
+    diff: ['webview'],
   },
   pure: {
     'backend/protocol': ['zod'],
@@ -103,7 +111,7 @@ export function importsOf(text: string): string[] {
 
 function fileProblem(path: string, layer: string, specifier: string, rules: Layers): string | null {
   const target = posix.join(posix.dirname(path), specifier);
-  if (!/\.(ts|json)$/.test(specifier)) return `imports ${specifier} without its ending`;
+  if (!/\.(ts|json|css)$/.test(specifier)) return `imports ${specifier} without its ending`;
   const targetLayer = layerOf(target, rules);
   if (targetLayer === null) return `imports ${target}, which is in no layer`;
   const isAllowed = targetLayer === layer || (rules.mayImport[layer] ?? []).some((pattern) => isMatch(pattern, targetLayer));

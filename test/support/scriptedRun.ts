@@ -65,7 +65,7 @@ export interface ScriptedRunOptions {
   readonly config?: Omit<RunConfigInput, 'model' | 'data'>;
   readonly fault?: Fault;
   /** Instead of what the configuration names. */
-  readonly parts?: Partial<Pick<Run, 'critic' | 'verifier' | 'contextLength' | 'store'>>;
+  readonly parts?: Partial<Pick<Run, 'critic' | 'verifier' | 'contextLength' | 'store' | 'boundary'>>;
   /** Goes on in the workspace of another scripted run. */
   readonly after?: ScriptedRun;
 }
@@ -155,6 +155,12 @@ export function told(events: readonly { readonly body: EventBody }[]): string[] 
         return `runStarted ${body.resumedFrom ?? 'anew'}`;
       case 'critiqueRevised':
         return `critiqueRevised ${body.critiqueId}`;
+      case 'critiqueEnlisted':
+        return `critiqueEnlisted ${body.critiqueId} ${body.fromStep}`;
+      case 'critiqueWithdrawn':
+        return `critiqueWithdrawn ${body.critiqueId} ${body.untilStep}`;
+      case 'trialFinished':
+        return `trialFinished ${body.trialId} ${body.right}/${body.total}`;
     }
     return body satisfies never;
   });

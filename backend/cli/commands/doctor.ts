@@ -2,10 +2,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
-import { runCheck, type Check, type Facts, type Finding, type Patient } from '../doctorCheck.ts';
-import { engineCheck, speedCheck } from '../engineChecks.ts';
-import { dataCheck, modelCheck, promptCheck, tokenizerCheck, verifierCheck } from '../inputChecks.ts';
-import { diskCheck, memoryCheck, nodeCheck, storeCheck } from '../machineChecks.ts';
+import { runCheck, type Facts, type Finding, type Patient } from '../doctorCheck.ts';
+import { doctorChecks } from '../doctorChecks.ts';
 import { resultFile } from '../resultFile.ts';
 import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal } from '../session.ts';
@@ -16,20 +14,6 @@ interface DoctorOptions extends RunArguments {
   readonly data?: string;
   readonly json?: string;
 }
-
-const checks: readonly Check[] = [
-  nodeCheck,
-  engineCheck,
-  modelCheck,
-  tokenizerCheck,
-  dataCheck,
-  verifierCheck,
-  promptCheck,
-  memoryCheck,
-  diskCheck,
-  storeCheck,
-  speedCheck,
-];
 
 export const doctor: CliCommand = {
   name: 'doctor',
@@ -61,7 +45,7 @@ async function examine(file: string | undefined, options: DoctorOptions, context
   const patient: Patient = { config, context, workspace: resolve(options.workspace), threads: threadsOf(options), signal };
   const facts: Facts = {};
   const findings: (Finding & { readonly name: string })[] = [];
-  for (const check of checks) {
+  for (const check of doctorChecks) {
     if (output.isTerminal) output.write(`  ${check.name} …`);
     let finding: Finding;
     try {
@@ -75,14 +59,14 @@ async function examine(file: string | undefined, options: DoctorOptions, context
   }
   const failed = findings.filter(({ status }) => status === 'failed').length;
   output.write(
-    `\n${failed === 0 ? 'Nothing stands in the way of this run.' : `${failed} of ${checks.length} checks failed: this run would not work.`}\n`,
+    `\n${failed === 0 ? 'Nothing stands in the way of this run.' : `${failed} of ${doctorChecks.length} checks failed: this run would not work.`}\n`,
   );
   await writeResult({ isHealthy: failed === 0, findings, speed: facts.speed ?? null });
   return failed === 0 ? exitCodes.done : exitCodes.failed;
 }
 
 const marks: Readonly<Record<Finding['status'], string>> = { ok: '✓', warning: '!', failed: '✗', skipped: '–' };
-const nameWidth = Math.max(...checks.map(({ name }) => name.length));
+const nameWidth = Math.max(...doctorChecks.map(({ name }) => name.length));
 
 /** One line, and one more for the remedy; on a terminal wrapped to its width. */
 function findingLines(name: string, { status, detail, remedy }: Finding, output: CliOutput): string {

@@ -15,7 +15,7 @@ export class MemoryBudget {
   /** Throws `engine.outOfMemory` if `bytes` more than the static ones do not fit. `what` begins the sentence. */
   require(bytes: number, what: string, remedy: string): void {
     const needed = this.staticBytes + bytes;
-    const limit = this.limitBytes ?? process.memoryUsage.rss() + freeBytes();
+    const limit = this.limitBytes ?? process.memoryUsage.rss() + availableBytes();
     if (needed <= limit) return;
     throw new WorkbenchError({
       code: 'engine.outOfMemory',
@@ -25,8 +25,11 @@ export class MemoryBudget {
   }
 }
 
-/** macOS counts what it could take back at once as used, so there all of it is taken for free. */
-function freeBytes(): number {
+/**
+ * Bytes that processes can still take, within the limits of a container. macOS counts what it could take back at once as used, so there
+ * all of the memory is taken for free.
+ */
+export function availableBytes(): number {
   return process.platform === 'darwin' ? totalmem() : process.availableMemory();
 }
 

@@ -26,7 +26,7 @@ export function evaluationAt(step: number, set: Evaluation['set'] = 'heldOut', s
     samplesPerProblem,
     temperature: 1,
     all: grown(0.4325, 0.725),
-    byLevel: { easy: grown(0.89, 0.92), hard: grown(0.02, 0.58), harder: grown(0, 0.55), medium: grown(0.82, 0.85) },
+    byLevel: { easy: grown(0.89, 0.92), medium: grown(0.82, 0.85), hard: grown(0.02, 0.58), harder: grown(0, 0.55) },
     tokensSampled: 48_000,
   };
 }

@@ -147,7 +147,7 @@ describe('what does not fit into memory is refused before it is tried', () => {
   });
 
   it('a micro-batch, and a smaller one is served', () =>
-    withEngine(engineOptions('qwen2-tied', { memoryBytes: 135e6, microBatchTokens: 16_384 }), async (engine) => {
+    withEngine(engineOptions('qwen2-tied', { memoryBytes: 112e6, microBatchTokens: 16_384 }), async (engine) => {
       const many = Array.from({ length: 512 }, () => sequences).flat();
       await expect(engine.forwardBackward(many, goldenLoss(false))).rejects.toMatchObject(
         says(/Training on \d+ × 32 tokens needs about .* Lower training\.microBatchTokens/),
@@ -157,7 +157,7 @@ describe('what does not fit into memory is refused before it is tried', () => {
     }));
 
   it('the cache of a long sampling', () =>
-    withEngine(engineOptions('qwen2-tied', { memoryBytes: 134e6, maxRows: 256 }), async (engine) => {
+    withEngine(engineOptions('qwen2-tied', { memoryBytes: 110e6, maxRows: 256 }), async (engine) => {
       const long = { ...sampling, seeds: [Array.from({ length: 256 }, (_, i) => i)], maxTokens: 120 };
       await expect(engine.sample(long)).rejects.toMatchObject(says(/Sampling 256 sequences of up to \d+ tokens .* Lower sampling\.maxTokens/));
       expect((await engine.sample(sampling)).tokensSampled).toBe(4);

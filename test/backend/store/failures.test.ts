@@ -15,13 +15,14 @@ const groupOf = (rolloutId: string): (typeof groups)[number] | undefined => {
   const rollout = rollouts.find(({ id }) => id === rolloutId);
   return groups.find(({ step, problemId }) => step === rollout?.step && problemId === rollout.problemId);
 };
+const isCritiqued = ({ id }: { readonly id: string }): boolean => critiques.some(({ rolloutId }) => rolloutId === id);
 
 describe('failures', () => {
   it('have a history of visits', () => {
     const { store } = filledStore({ other: 5, [runId]: stepCount });
     for (const { id } of problems) {
       const visits = groups.filter(({ problemId }) => problemId === id);
-      expect(store.problemHistory(runId, id)).toEqual(
+      expect(store.problemHistory(runId, id)?.visits).toEqual(
         visits.map(({ step, id: groupId, kind }) => {
           const statuses = rollouts.filter((r) => r.step === step && r.problemId === id).map((r) => verdicts.get(r.id)?.status);
           const count = (status: string): number => statuses.filter((s) => s === status).length;
@@ -35,7 +36,7 @@ describe('failures', () => {
     it(`stand after ${visits} visits without a right rollout`, () => {
       const { store } = filledStore({ other: 5, [runId]: stepCount });
       const expected = problems
-        .map(({ id, level }) => {
+        .map(({ id, level, prompt }) => {
           const history = groups.filter(({ problemId }) => problemId === id);
           const lastSolved = history.findLastIndex(({ kind }) => kind === 'allRight' || kind === 'mixed');
           const streak = history.slice(lastSolved + 1);
@@ -47,9 +48,15 @@ describe('failures', () => {
             if (cause !== null) causes[cause] = (causes[cause] ?? 0) + 1;
           }
           const last = streak.at(-1);
+          const wrong = tried
+            .filter((r) => verdicts.get(r.id)?.status === 'wrong')
+            .sort((a, b) => b.step - a.step || Number(isCritiqued(b)) - Number(isCritiqued(a)));
           return {
             problemId: id,
             level,
+            question: prompt[0]?.content,
+            solvedStep: history[lastSolved]?.step ?? null,
+            newestRolloutId: wrong[0]?.id ?? null,
             visitsFailed: streak.length,
             lastStep: last?.step ?? -1,
             causes,

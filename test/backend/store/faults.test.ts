@@ -178,11 +178,25 @@ describe('an older file', () => {
     migrate(connection, steps);
     migrate(connection, steps);
     expect(connection.all('SELECT text FROM notes')).toHaveLength(1);
-    connection.exec('DROP TABLE notes; PRAGMA user_version = 1');
+    connection.exec(`DROP TABLE notes; PRAGMA user_version = ${migrations.length}`);
     connection.close();
     const store = openStore(workspace);
     expect(store.countRollouts(runId)).toBe(16);
     store.close();
+  });
+
+  it('of version 1 keeps what it holds and takes what came since', () => {
+    const workspace = temporaryFolder();
+    mkdirSync(storeFolder(workspace), { recursive: true });
+    const connection = Connection.open(join(storeFolder(workspace), 'store.db'), { readOnly: false });
+    migrate(connection, migrations.slice(0, 1));
+    const insert = `INSERT INTO runs (id, name, createdAt, algorithm, seed, config) VALUES ('old', 'old', 1, 'grpo', 0, ?)`;
+    connection.run(insert, JSON.stringify(newRun('old').config));
+    connection.close();
+    const store = openStore(workspace);
+    onTestFinished(() => store.close());
+    expect(store.runSummary('old')).toMatchObject({ id: 'old', state: 'stopped', isHumanTouched: false });
+    expect(store.activeEnlistments('old', 1)).toEqual([]);
   });
 
   it('stays as it was when a migration fails', () => {

@@ -1,7 +1,8 @@
 /** Filters, search and paging against the same questions asked of plain arrays. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { excerptLength, type RolloutFilter, type RolloutRow } from '../../../backend/store/rolloutPages.ts';
+import type { RolloutFilter, RolloutRow } from '../../../backend/protocol/views.ts';
+import { excerptLength } from '../../../backend/store/rolloutPages.ts';
 import { matchExpression } from '../../../backend/store/textSearch.ts';
 import { filledStore, newRun, problems, stepBatch, temporaryStore } from './stepRecords.ts';
 
@@ -30,6 +31,7 @@ function expectedOf(runId: keyof typeof steps): Expected[] {
           reward: verdict?.reward ?? null,
           extracted: verdict?.extracted ?? null,
           cause: verdict?.cause ?? null,
+          groupId: batch.groups.find((group) => group.problemId === problemId)?.id ?? null,
           groupKind: batch.groups.find((group) => group.problemId === problemId)?.kind ?? null,
           critiqueKinds: critiques.map(({ kind }) => kind),
           finish,

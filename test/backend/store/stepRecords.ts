@@ -105,6 +105,7 @@ export function stepBatch(runId: string, step: number): Required<RecordBatch> {
     verdicts,
     critiques,
     refinements,
+    trials: [],
     groups,
     updates: [update],
     evaluations: [],

@@ -53,10 +53,10 @@ describe('levelScore', () => {
 });
 
 describe('evaluateScores', () => {
-  it('splits by level, in the order of their names', () => {
+  it('splits by level, in the order of the data', () => {
     const { all, byLevel } = evaluateScores(counts);
     expect(all).toEqual(levelScore(counts));
-    expect(Object.keys(byLevel)).toEqual(['easy', 'hard']);
+    expect(Object.keys(byLevel)).toEqual(['hard', 'easy']);
     expect(byLevel['hard']).toMatchObject({ problems: 2, samples: 8, passAt1: 0.125, neverSolved: 1 });
   });
 });

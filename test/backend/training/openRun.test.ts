@@ -12,7 +12,7 @@ import { temporaryFolder } from '../../support/temporaryFolder.ts';
 type Opened = Parameters<NonNullable<OpenRunOptions['openEngine']>>[0];
 
 /** Opens a run of the given configuration on scripted engines, and what those were opened with. */
-async function open(config: Partial<RunConfigInput>, train: readonly Problem[] = problems(3)) {
+async function open(config: Partial<RunConfigInput>, train: readonly Problem[] = problems(3), folder = `${temporaryFolder()}/run`, threads = 3) {
   const workspace = temporaryFolder();
   const engines: ScriptedEngine[] = [];
   const opened: Opened[] = [];
@@ -27,10 +27,10 @@ async function open(config: Partial<RunConfigInput>, train: readonly Problem[] =
     id: 'run',
     config: parsed,
     store: openStoreForTest(workspace),
-    folder: `${workspace}/run`,
+    folder,
     entries: { engine: 'engine.js', grader: '' },
     demoFolder,
-    threads: 3,
+    threads,
     openEngine: (options) => {
       opened.push(options);
       engines.push(new ScriptedEngine(tokenizer, () => 'Answer: 1.'));
@@ -58,6 +58,28 @@ describe('openRun', () => {
   it('puts the switches of the run file over the algorithm’s', async () => {
     const { run } = await open({ algorithm: 'critique-grpo', switches: { nRollouts: 3, clipLow: 0.2 } });
     expect((await run).switches).toMatchObject({ nRollouts: 3, clipLow: 0.2, kRefinements: 1, shapingGamma: 0.1 });
+  });
+
+  it('goes on with the threads that the run was started with', async () => {
+    const folder = `${temporaryFolder()}/run`;
+    const openWith = async (threads: number): Promise<number | undefined> => {
+      const { run, opened } = await open({}, problems(3), folder, threads);
+      await run;
+      return opened[0]?.threads;
+    };
+    expect([await openWith(2), await openWith(1)]).toEqual([2, 2]);
+    writeFileSync(`${folder}/engine.json`, '{}');
+    await expect(openWith(1)).rejects.toMatchObject({ code: 'run.damaged' });
+  });
+
+  it('refuses what will not fit into memory, and closes the engine', async () => {
+    const { run, engines } = await open({ training: { microBatchTokens: 10 ** 9 } });
+    await expect(run).rejects.toMatchObject({
+      code: 'engine.outOfMemory',
+      message: expect.stringMatching(/needs about [\d.]+ TB \(training .*, decoding .*, programs .*\); [\d.]+ .B are there\./) as string,
+      remedy: expect.stringContaining('training.microBatchTokens') as string,
+    });
+    expect(engines[0]?.isDisposed).toBe(true);
   });
 
   it('keeps problems of two files apart that only share their ids', async () => {

@@ -1,0 +1,183 @@
+/**
+ * What client and backend say to each other: JSON-RPC 2.0 over one WebSocket. Parameters are checked on arrival by these schemas; results
+ * are plain data of `views.ts` and `records.ts`.
+ */
+import { z } from 'zod';
+import type { Event } from './events.ts';
+import type { Critique, Evaluation, PersistentFailure, Problem, Update } from './records.ts';
+import {
+  rolloutFilterSchema,
+  rolloutPageRequestSchema,
+  stepRangeSchema,
+  type Attempt,
+  type CheckResult,
+  type CounterfactualEntry,
+  type CritiqueRevisionView,
+  type CritiqueToReview,
+  type Enlistment,
+  type Funnel,
+  type GroupDetail,
+  type PresetView,
+  type ProblemHistory,
+  type Progress,
+  type RolloutPage,
+  type RunPlan,
+  type RunSummary,
+  type Series,
+  type StandingFailure,
+  type TokenDetail,
+  type Trial,
+} from './views.ts';
+
+/** Client and backend must agree on it; it grows with every change that one side would misread. */
+export const protocolVersion = 1;
+
+const none = z.strictObject({});
+const ofRun = z.strictObject({ runId: z.string() });
+const samples = z.number().int().min(1).max(64);
+
+/** Where a run's settings come from: the text of a run file over a preset, over nothing. */
+export const runSourceSchema = z.strictObject({
+  preset: z.string().optional(),
+  /** Text of a `*.cgrpo.json` file, comments allowed, and where it lies (relative paths in it are from there). */
+  file: z.strictObject({ path: z.string(), text: z.string() }).optional(),
+  /** Single settings by path, e.g. `{"training.steps": 20}`; they win over the file. */
+  overrides: z.record(z.string(), z.json()).optional(),
+});
+export type RunSource = z.infer<typeof runSourceSchema>;
+
+/** Parameters of every request. */
+export const requestSchemas = {
+  /** The first request of a connection. */
+  initialize: z.strictObject({ protocolVersion: z.number().int(), client: z.string() }),
+  /** From now on, every event after `afterSeq` arrives as an `events` notification, the missed ones first. */
+  'events/subscribe': z.strictObject({ afterSeq: z.number().int().min(0) }),
+
+  'preset/list': none,
+  'run/plan': z.strictObject({ source: runSourceSchema }),
+  'run/start': z.strictObject({ source: runSourceSchema }),
+  /** Goes on with a stopped run from its last checkpoint, or with a paused one. */
+  'run/resume': ofRun,
+  /** Between two steps; the policy stays loaded. */
+  'run/pause': ofRun,
+  /** Drops the step in progress and writes a checkpoint. */
+  'run/stop': ofRun,
+  /** Scores the policy on the held-out problems: between two steps while it trains, from its last checkpoint otherwise. */
+  'run/evaluate': ofRun,
+  'run/list': none,
+  'run/get': ofRun,
+  'run/metricNames': ofRun,
+  'run/series': z.strictObject({ runId: z.string(), names: z.array(z.string()).max(200), afterStep: z.number().int().optional() }),
+  'run/updates': z.strictObject({ runId: z.string(), afterStep: z.number().int().optional() }),
+  'run/evaluations': ofRun,
+  'run/funnel': z.strictObject({ runId: z.string(), range: stepRangeSchema.optional() }),
+  'run/recordedFailures': ofRun,
+
+  'rollout/page': rolloutPageRequestSchema,
+  'rollout/count': z.strictObject({ runId: z.string(), filter: rolloutFilterSchema }),
+  'rollout/get': z.strictObject({ runId: z.string(), rolloutId: z.string() }),
+  /** `id` is that of a rollout or of a refinement. */
+  'rollout/tokens': z.strictObject({ runId: z.string(), id: z.string(), withEntropy: z.boolean() }),
+  'group/get': z.strictObject({ runId: z.string(), groupId: z.string() }),
+  'problem/get': z.strictObject({ runId: z.string(), problemId: z.string() }),
+  'problem/history': z.strictObject({ runId: z.string(), problemId: z.string() }),
+  'failure/list': z.strictObject({ runId: z.string(), visits: z.number().int().min(1).optional() }),
+
+  'critique/toReview': z.strictObject({ runId: z.string(), limit: z.number().int().min(1).max(1000).optional() }),
+  /** Every revision of a rollout's critiques with its outcome, oldest first. */
+  'critique/history': z.strictObject({ runId: z.string(), rolloutId: z.string() }),
+  /** A human revision of critique `baseId`; fails with `critique.conflict` when that was revised meanwhile. */
+  'critique/revise': z.strictObject({ runId: z.string(), baseId: z.string(), text: z.string().min(1).max(100_000), author: z.string().min(1) }),
+  /** A first critique by a person, of a rollout that has none. */
+  'critique/write': z.strictObject({ runId: z.string(), rolloutId: z.string(), text: z.string().min(1).max(100_000), author: z.string().min(1) }),
+  /** m refinements of the policy of now from a critique, graded and kept. Served between two steps while the run trains. */
+  'critique/refine': z.strictObject({ runId: z.string(), critiqueId: z.string(), samples }),
+  /** From the next step on the run learns from this critique; the answer says from which. */
+  'critique/enlist': z.strictObject({ runId: z.string(), critiqueId: z.string(), author: z.string().min(1) }),
+  'critique/withdraw': z.strictObject({ runId: z.string(), critiqueId: z.string() }),
+  /** The same failed answer under several critics, m refinements each. `critics`: `none`, or names of critics. */
+  'critique/counterfactual': z.strictObject({
+    runId: z.string(),
+    rolloutId: z.string(),
+    critics: z.array(z.string()).max(16),
+    /** A text by hand, shown as the critic `human`. */
+    humanText: z.string().max(100_000).optional(),
+    samples,
+  }),
+
+  'workspace/doctor': z.strictObject({ source: runSourceSchema }),
+  /** Ends the backend after a checkpoint of the run in progress. */
+  shutdown: none,
+} as const satisfies Record<string, z.ZodType>;
+
+export type Method = keyof typeof requestSchemas;
+export type Params<M extends Method> = z.input<(typeof requestSchemas)[M]>;
+
+/** Result of every request. */
+export interface Results {
+  initialize: { readonly protocolVersion: number; readonly backendVersion: string; readonly workspace: string; readonly pid: number; readonly lastSeq: number; readonly canTrain: boolean };
+  'events/subscribe': { readonly lastSeq: number };
+  'preset/list': readonly PresetView[];
+  'run/plan': RunPlan;
+  'run/start': { readonly runId: string };
+  'run/resume': null;
+  'run/pause': null;
+  'run/stop': null;
+  'run/evaluate': Evaluation;
+  'run/list': readonly RunSummary[];
+  'run/get': RunSummary;
+  'run/metricNames': readonly string[];
+  'run/series': Series;
+  'run/updates': readonly Update[];
+  'run/evaluations': readonly Evaluation[];
+  'run/funnel': Funnel;
+  'run/recordedFailures': readonly PersistentFailure[];
+  'rollout/page': RolloutPage;
+  'rollout/count': number;
+  'rollout/get': Attempt;
+  'rollout/tokens': TokenDetail;
+  'group/get': GroupDetail;
+  'problem/get': Problem;
+  'problem/history': ProblemHistory;
+  'failure/list': readonly StandingFailure[];
+  'critique/toReview': readonly CritiqueToReview[];
+  'critique/history': readonly CritiqueRevisionView[];
+  'critique/revise': Critique;
+  'critique/write': Critique;
+  'critique/refine': Trial;
+  'critique/enlist': Enlistment;
+  'critique/withdraw': Enlistment;
+  'critique/counterfactual': readonly CounterfactualEntry[];
+  'workspace/doctor': readonly CheckResult[];
+  shutdown: null;
+}
+export type Result<M extends Method> = Results[M];
+
+/** What the backend tells without being asked. */
+export interface Notifications {
+  /** Kept events, in order, each once. */
+  events: { readonly events: readonly Event[] };
+  progress: Progress;
+  /** A run's activity changed: lists should be read again. */
+  runsChanged: { readonly runId: string };
+}
+
+/** `error.data` of a failed request. */
+export const errorDataSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string().nullable() });
+export type ErrorData = z.infer<typeof errorDataSchema>;
+
+/** Where a running backend is found: `.critique-grpo/backend.json`, readable by its owner only. */
+export const backendFileSchema = z.object({
+  port: z.number().int(),
+  pid: z.number().int(),
+  token: z.string(),
+  protocolVersion: z.number().int(),
+  startedAt: z.number(),
+});
+export type BackendFile = z.infer<typeof backendFileSchema>;
+
+/** Path of the WebSocket's address: `ws://127.0.0.1:<port>/rpc`, with the header `Authorization: Bearer <token>`. */
+export const socketPath = '/rpc';
+
+/** Largest message either side accepts, in bytes. */
+export const maxMessageBytes = 32 * 2 ** 20;

@@ -1,0 +1,80 @@
+/** One client: JSON-RPC over its socket, from the handshake to its end. */
+import { createMessageConnection, type CancellationToken } from 'vscode-jsonrpc/node';
+import type { WebSocket } from 'ws';
+import { requestSchemas, type Method, type Result } from '../protocol/methods.ts';
+import { handlers } from './handlers.ts';
+import { Outbox } from './outbox.ts';
+import { invalidParams, notInitialized, responseOf, unknownMethod } from './requestErrors.ts';
+import type { CheckedParams, Handler, RequestContext, Service } from './service.ts';
+import { closeCodes, SocketReader, SocketWriter } from './socketStreams.ts';
+
+export interface Client {
+  readonly outbox: Outbox;
+  readonly ended: Promise<void>;
+}
+
+/** A connection that says nothing for this long is closed. */
+const initializeMs = 10_000;
+
+export function serveConnection(socket: WebSocket, service: Service): Client {
+  const controller = new AbortController();
+  const { log } = service;
+  const logger = { error: (text: string) => log.info(`connection: ${text}`), warn: ignore, info: ignore, log: ignore };
+  const connection = createMessageConnection(new SocketReader(socket), new SocketWriter(socket, () => outbox.wake()), logger);
+  const outbox = new Outbox(
+    {
+      bufferedBytes: () => socket.bufferedAmount,
+      send: (name, params) => void connection.sendNotification(name, params).catch((error: unknown) => log.error(`notification ${name}`, error)),
+    },
+    service.stores,
+    (error) => log.error('events of a client', error),
+  );
+  let isInitialized = false;
+  const deadline = setTimeout(() => socket.close(closeCodes.policyViolation, 'No "initialize" came.'), initializeMs);
+
+  connection.onRequest(async (method: string, params: object | unknown[] | undefined, token: CancellationToken) => {
+    const request = new AbortController();
+    const signal = AbortSignal.any([controller.signal, request.signal]);
+    token.onCancellationRequested(() => request.abort());
+    if (token.isCancellationRequested) request.abort();
+    try {
+      if (!isMethod(method)) throw unknownMethod(method);
+      if (!isInitialized && method !== 'initialize') throw notInitialized(method);
+      const result = await answer(method, params ?? {}, { ...service, signal, outbox });
+      isInitialized = true;
+      clearTimeout(deadline);
+      return result;
+    } catch (error) {
+      const { response, isUnexpected } = responseOf(error, signal);
+      if (isUnexpected) log.error(`request ${method}`, error);
+      return response;
+    }
+  });
+  const ended = new Promise<void>((resolve) => {
+    connection.onClose(() => {
+      clearTimeout(deadline);
+      outbox.close();
+      controller.abort();
+      connection.dispose();
+      resolve();
+    });
+  });
+  connection.onError(([error]) => log.info(`connection: ${error.message}`));
+  connection.listen();
+  return { outbox, ended };
+}
+
+async function answer<M extends Method>(method: M, params: unknown, context: RequestContext): Promise<Result<M>> {
+  const parsed = requestSchemas[method].safeParse(params);
+  if (!parsed.success) throw invalidParams(method, parsed.error);
+  const handler: Handler<M> = handlers[method];
+  return handler(parsed.data as CheckedParams<M>, context);
+}
+
+function isMethod(name: string): name is Method {
+  return Object.hasOwn(requestSchemas, name);
+}
+
+function ignore(): void {
+  // Only errors are logged.
+}

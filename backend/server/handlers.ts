@@ -1,0 +1,8 @@
+/** Every request and who answers it. */
+import { critiqueHandlers } from './handlers/critiques.ts';
+import { rolloutHandlers } from './handlers/rollouts.ts';
+import { runHandlers } from './handlers/runs.ts';
+import { workspaceHandlers } from './handlers/workspace.ts';
+import type { Handlers } from './service.ts';
+
+export const handlers: Handlers = { ...workspaceHandlers, ...runHandlers, ...rolloutHandlers, ...critiqueHandlers };

@@ -1,0 +1,38 @@
+/** Requests about the workspace and the connection. */
+import { WorkbenchError } from '../../core/errors.ts';
+import { protocolVersion } from '../../protocol/methods.ts';
+import { resolveRunSource } from '../../training/runFile.ts';
+import type { Handlers } from '../service.ts';
+import { untrusted } from '../storeAccess.ts';
+
+export const workspaceHandlers = {
+  initialize: ({ protocolVersion: theirs }, { workspace, version, stores }) => {
+    if (theirs !== protocolVersion) throw mismatch(theirs);
+    return { protocolVersion, backendVersion: version, workspace, pid: process.pid, lastSeq: stores.lastSeq(), canTrain: stores.canWrite() };
+  },
+
+  'events/subscribe': ({ afterSeq }, { outbox }) => ({ lastSeq: outbox.subscribe(afterSeq) }),
+
+  'workspace/doctor': ({ source }, { doctor, workspace, isViewOnly, signal }) => {
+    // It runs the model that the workspace names.
+    if (isViewOnly) throw untrusted(workspace);
+    return doctor(resolveRunSource(source), signal);
+  },
+
+  shutdown: (_params, { shutDown }) => {
+    // After the answer has left.
+    setImmediate(shutDown);
+    return null;
+  },
+} as const satisfies Partial<Handlers>;
+
+function mismatch(theirs: number): WorkbenchError {
+  const isOlder = theirs < protocolVersion;
+  return new WorkbenchError({
+    code: 'protocol.mismatch',
+    message: `The extension speaks version ${theirs} of the protocol, the backend version ${protocolVersion}.`,
+    remedy: isOlder
+      ? 'Update the extension, then reload the window.'
+      : 'Update the backend: stop the one that runs (an older version of the extension started it); the next one starts by itself.',
+  });
+}

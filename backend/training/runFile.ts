@@ -1,0 +1,152 @@
+/** From a preset, the text of a run file and single settings to one complete run configuration. */
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { getNodeValue, findNodeAtLocation, parseTree, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { z } from 'zod';
+import { WorkbenchError } from '../core/errors.ts';
+import type { RunSource } from '../protocol/methods.ts';
+import { runConfigSchema, type RunConfig } from '../protocol/runConfig.ts';
+import { presets, type Preset } from './presets.ts';
+
+/** What a configuration is made of; each part wins over the one before. */
+export interface RunParts {
+  readonly preset?: string;
+  /** Comments and trailing commas are fine. */
+  readonly file?: { readonly path: string; readonly text: string };
+  /** Single settings: where, and what. */
+  readonly overrides?: Iterable<readonly [path: readonly string[], value: unknown]>;
+  /** What to do when no model or data is named. */
+  readonly remedy?: string;
+}
+
+/** The configuration that an editor asks for. Relative paths in a run file are from the file's folder. Throws `config.…`. */
+export function resolveRunSource({ preset, file, overrides = {} }: RunSource): RunConfig {
+  return resolveRunParts(
+    {
+      ...(preset === undefined ? {} : { preset }),
+      ...(file === undefined ? {} : { file }),
+      overrides: Object.entries(overrides).map(([path, value]) => [path.split('.'), value] as const),
+    },
+    file === undefined ? undefined : dirname(file.path),
+  );
+}
+
+/** Throws `config.…` naming the place in the file or the setting. Relative paths in the file are from `folder` if given, else as they are. */
+export function resolveRunParts({ preset, file, overrides = [], remedy }: RunParts, folder?: string): RunConfig {
+  const base: Record<string, unknown> = preset === undefined ? {} : structuredClone(findPreset(preset).config as Record<string, unknown>);
+  const written = file === undefined ? undefined : parseRunFile(file.path, file.text);
+  const merged = written === undefined ? base : merge(base, folder === undefined ? written : withPathsFrom(folder, written));
+  for (const [path, value] of overrides) assign(merged, path, value);
+  if (merged['model'] === undefined || merged['data'] === undefined) {
+    throw new WorkbenchError({
+      code: 'config.incomplete',
+      message: `The run names no ${merged['model'] === undefined ? 'model' : 'data'}.`,
+      remedy: remedy ?? 'Give "model" and "data" in the run file, or choose the preset demo for the bundled demonstration.',
+    });
+  }
+  const parsed = runConfigSchema.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  throw invalidConfig(parsed.error, file?.path, file?.text);
+}
+
+function findPreset(name: string): Preset {
+  const preset = (presets as Record<string, Preset>)[name];
+  if (preset !== undefined) return preset;
+  const list = Object.entries<Preset>(presets).map(([known, { summary }]) => `\n  ${known.padEnd(14)} ${summary}`);
+  throw new WorkbenchError({
+    code: 'config.unknownPreset',
+    message: `There is no preset named "${name}".`,
+    remedy: `Choose one of:${list.join('')}`,
+  });
+}
+
+function parseRunFile(path: string, text: string): Record<string, unknown> {
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error !== undefined) throw invalidFile(`${path}:${lineAt(text, error.offset)}`, printParseErrorCode(error.error));
+  const value: unknown = tree === undefined ? undefined : getNodeValue(tree);
+  if (!isPlain(value)) throw invalidFile(path, 'it holds no JSON object');
+  return value;
+}
+
+/** The settings that are paths, with those in the bundled demonstration and absolute ones as they are. */
+function withPathsFrom(folder: string, written: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const located = (value: unknown): unknown =>
+    typeof value !== 'string' || value.startsWith('demo:') || isAbsolute(value) ? value : resolve(folder, value);
+  const inner = (group: string, keys: readonly string[]): Record<string, unknown> => {
+    const settings = written[group];
+    if (!isPlain(settings)) return {};
+    return { [group]: Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, keys.includes(key) ? located(value) : value])) };
+  };
+  return { ...written, ...inner('model', ['path']), ...inner('data', ['train', 'heldOut']) };
+}
+
+function invalidFile(place: string, problem: string): WorkbenchError {
+  return new WorkbenchError({ code: 'config.invalid', message: `${place}: ${problem}.`, remedy: 'Correct the run file.' });
+}
+
+function invalidConfig(error: z.ZodError, file: string | undefined, text: string | undefined): WorkbenchError {
+  const tree = text === undefined ? undefined : parseTree(text, [], { allowTrailingComma: true });
+  const lines = error.issues.flatMap(problemsOf).map(({ path, problem }) => {
+    const node = tree === undefined ? undefined : findNodeAtLocation(tree, path);
+    const place = node === undefined || text === undefined ? '' : `${file}:${lineAt(text, node.offset)} `;
+    return `\n  ${place}${path.join('.') || 'the run'}: ${problem}`;
+  });
+  return new WorkbenchError({
+    code: 'config.invalid',
+    message: `The run's configuration is not valid:${lines.join('')}\n`,
+    remedy: 'Correct the run file, the preset name or the single settings (--set).',
+  });
+}
+
+type Path = (string | number)[];
+
+/** An issue about unknown keys is about the object they are in; people look for the keys. */
+function problemsOf(issue: z.core.$ZodIssue): { path: Path; problem: string }[] {
+  const path = issue.path as Path;
+  if (issue.code !== 'unrecognized_keys') return [{ path, problem: issue.message }];
+  const known = settingsAt(path);
+  const problem = `there is no such setting${known.length === 0 ? '' : `; there are ${known.join(', ')}`}`;
+  return issue.keys.map((key) => ({ path: [...path, key], problem }));
+}
+
+/** Names of the settings in the object at that place of a run file. */
+function settingsAt(path: Path): string[] {
+  const root = z.toJSONSchema(runConfigSchema, { io: 'input' });
+  const isObject = ({ properties }: z.core.JSONSchema.JSONSchema): boolean => properties !== undefined;
+  const at = path.reduce<z.core.JSONSchema.JSONSchema | undefined>((schema, key) => {
+    const inner = schema?.properties?.[key];
+    return typeof inner === 'object' ? [inner, ...(inner.anyOf ?? [])].find((form) => isObject(form)) : undefined;
+  }, root);
+  return Object.keys(at?.properties ?? {}).filter((name) => !name.startsWith('$'));
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
+
+/** Deep merge of plain objects; everything else is replaced. */
+function merge(base: Record<string, unknown>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const result = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const old = result[key];
+    result[key] = isPlain(old) && isPlain(value) ? merge(old, value) : value;
+  }
+  return result;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function assign(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [head, ...rest] = path;
+  if (head === undefined) return;
+  if (rest.length === 0) {
+    target[head] = value;
+    return;
+  }
+  const inner = isPlain(target[head]) ? { ...target[head] } : {};
+  target[head] = inner;
+  assign(inner, rest, value);
+}
