@@ -86,11 +86,12 @@ export interface OpAttributes {
   /**
    * rope(x [B, heads, S, hd], cos [P, hd/2], sin [P, hd/2], positions i32 [B, S]) → same shape.
    * Half-split rotation as in Hugging Face: pairs (i, i + hd/2) of each head turn by the angle of their position.
+   * The tables take no gradient.
    */
   rope: None;
   /**
    * attention(q [Z, M, hd], k [Z, S, hd], v [Z, S, hd], mask [M, S] or [Z, M, S], additive) → (out [Z, M, hd], probabilities [Z, M, S]).
-   * The second output takes no gradient: it is there for the backward rule.
+   * The second output takes no gradient: it is there for the backward rule. The mask takes none either.
    */
   attention: { scale: number };
 

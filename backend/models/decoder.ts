@@ -5,7 +5,7 @@
  * Dimension names: B batch, S length, N = B·S tokens, d hidden, H heads, KV key-value heads, g = H/KV, hd head size, C cache capacity.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
-import type { Value } from '../graph/ir.ts';
+import { sizeOf, type Value } from '../graph/ir.ts';
 import type { ModelConfig } from './config.ts';
 import type { LoraSpec } from './parameters.ts';
 
@@ -98,7 +98,7 @@ export function decodeStep(c: DecoderContext, tokens: Value, positions: Value, c
 export function headLogits(c: DecoderContext, hidden: Value): Value {
   const { g, config } = c;
   const normed = g.rmsNorm(hidden, c.parameter('finalNorm'), config.rmsNormEpsilon);
-  return g.linear(normed, c.parameter(config.tiedEmbeddings ? 'embedding' : 'head'));
+  return linear(g, normed, c.parameter(config.tiedEmbeddings ? 'embedding' : 'head'));
 }
 
 function decoderLayer(c: DecoderContext, x: Value, layer: number, positions: Value, attend: Attend): Value {
@@ -130,13 +130,28 @@ function decoderLayer(c: DecoderContext, x: Value, layer: number, positions: Val
   return g.add(afterAttention, down);
 }
 
+/** Rows and weights from which on `linear` takes the product the other way around. */
+const fewRows = 64;
+const manyWeights = 1 << 16;
+
+/**
+ * x Wᵀ + b. A product makes a packed copy of its second operand; where that is a large matrix and x has few rows, as in decoding, the copy
+ * costs as much as the product. (W xᵀ)ᵀ has a small second operand. The runtime would turn a `gemm` back, a `matmul` it leaves alone.
+ */
+function linear(g: GraphBuilder, x: Value, weight: Value, bias?: Value | undefined): Value {
+  const rows = x.shape[0] as number;
+  if (rows < 4 || rows > fewRows || sizeOf(weight.shape) < manyWeights) return g.linear(x, weight, bias);
+  const y = g.transpose(g.matmul(weight, x, { transposeB: true }), [1, 0]);
+  return bias === undefined ? y : g.add(y, bias);
+}
+
 /** Projections that lie stacked in one matrix, in order: name and outputs of each. */
 type Stack = readonly (readonly [string, number])[];
 
 /** x Wᵀ + b, plus (alpha/r) (x Aᵀ) Bᵀ for each of the stacked projections that has an adapter. */
 function projection(c: DecoderContext, x: Value, name: string, bias: boolean, stacked: Stack, layer: number): Value {
   const { g, lora } = c;
-  const base = g.linear(x, c.parameter(`${name}.weight`), bias ? c.parameter(`${name}.bias`) : undefined);
+  const base = linear(g, x, c.parameter(`${name}.weight`), bias ? c.parameter(`${name}.bias`) : undefined);
   if (lora === undefined || !stacked.some(([target]) => lora.targets.includes(target))) return base;
   const update = (target: string, onto?: Value): Value => {
     const low = g.linear(x, c.parameter(`layers.${layer}.${target}.loraA`));

@@ -69,7 +69,10 @@ export const normalization: Rules<NormalizationOp> = {
       return [{ dtype: 'f32', shape: x.shape }];
     },
     // A rotation: its adjoint turns the other way.
-    gradient: ({ g, gradient, inputs }) => [g.rope(gradient, at(inputs, 1), g.neg(at(inputs, 2)), at(inputs, 3))],
+    gradient: ({ g, gradient, inputs, wanted }) => {
+      if (wanted[1] || wanted[2]) throw new Error('rope gives no gradient to its tables: they are constants');
+      return [g.rope(gradient, at(inputs, 1), g.neg(at(inputs, 2)), at(inputs, 3))];
+    },
   },
   attention: {
     infer(inputs, _attributes, where) {
@@ -96,6 +99,7 @@ export const normalization: Rules<NormalizationOp> = {
     // rowsum(dO O) equals rowsum(dP P) and touches [M, hd] instead of [M, S] elements.
     gradient: ({ g, gradient, inputs, outputs, attributes, wanted }) => {
       const [q, k, v] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+      if (wanted[3]) throw new Error('attention gives no gradient to its mask: it is a constant');
       const [o, p] = [at(outputs, 0), at(outputs, 1)];
       const dv = wanted[2] ? g.matmul(p, gradient, { transposeA: true }) : undefined;
       if (!wanted[0] && !wanted[1]) return [undefined, undefined, dv];

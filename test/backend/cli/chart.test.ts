@@ -116,6 +116,15 @@ describe('chart', () => {
     expect(legend).toEqual(['grpo', '<b>&"x"', 'critique-grpo · verdict-answer · uniform', 'bell']);
   });
 
+  it('shows both of two curves that lie on each other', () => {
+    const lines = [2, 1, 0].map((color) => line(`v${color}`, color, true, [[0, 0]]));
+    const dashes = elementsOf(chart([panel(lines)]))
+      .filter(({ name }) => name === 'path')
+      .map(({ attributes }) => attributes['stroke-dasharray']);
+    expect(dashes[0]).toBeUndefined();
+    expect(new Set(dashes).size).toBe(3);
+  });
+
   it('gives each of 20 variants a look of its own', () => {
     const lines = Array.from({ length: 20 }, (_, color) => line(`v${color}`, color, true, [[0, 0]]));
     const paths = elementsOf(chart([panel(lines)])).filter(({ name }) => name === 'path');

@@ -113,6 +113,15 @@ describe('the gradient of an op', () => {
     expect(evaluate(g.finish({ d }), { a: [1, 3] })['d']).toEqual(Float64Array.of(2, 18));
   });
 
+  it('refuses a gradient of what an op takes for a constant', () => {
+    const g = new GraphBuilder();
+    const [x, cos, sin] = [g.input('x', 'f32', [1, 1, 2, 4]), g.input('cos', 'f32', [2, 2]), g.input('sin', 'f32', [2, 2])];
+    const turned = g.rope(x, cos, sin, g.constant('i32', [1, 2], [0, 1]));
+    expect(() => gradients(g, g.sum(turned), [cos])).toThrow('rope gives no gradient to its tables');
+    const [q, mask] = [g.input('q', 'f32', [1, 2, 4]), g.input('mask', 'f32', [2, 2])];
+    expect(() => gradients(g, g.sum(g.attention(q, q, q, mask, 1)), [mask])).toThrow('attention gives no gradient to its mask');
+  });
+
   it('asks for a scalar loss', () => {
     const g = new GraphBuilder();
     const a = g.input('a', 'f32', [2]);
