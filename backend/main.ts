@@ -78,7 +78,11 @@ async function main(): Promise<void> {
   try {
     process.chdir(options.workspace);
   } catch (error) {
-    throw new WorkbenchError({ code: 'workspace.missing', message: `The folder ${options.workspace} cannot be opened (${messageOf(error)}).`, remedy: 'Open a folder that exists.' });
+    throw new WorkbenchError({
+      code: 'workspace.missing',
+      message: `The folder ${options.workspace} cannot be opened (${messageOf(error)}).`,
+      remedy: 'Open a folder that exists.',
+    });
   }
   const backend = await startBackend(options);
   if (backend.kind === 'existing') {
@@ -113,6 +117,6 @@ try {
 } catch (error) {
   const data = error instanceof WorkbenchError ? errorData(error) : { code: 'internal.error', message: messageOf(error), remedy: null };
   say({ ready: false, error: data });
-  if (!(error instanceof WorkbenchError)) console.error(error);
+  if (!(error instanceof WorkbenchError)) process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`);
   process.exitCode = 1;
 }

@@ -77,7 +77,7 @@ export class BackendPlace {
 }
 
 /** Null when there is none, or none that is whole. */
-export async function readBackendFile(path: string): Promise<BackendFile | null> {
+async function readBackendFile(path: string): Promise<BackendFile | null> {
   try {
     const parsed = backendFileSchema.safeParse(JSON.parse(await readFile(path, 'utf8')));
     return parsed.success ? parsed.data : null;
@@ -94,7 +94,10 @@ async function isAnswering({ pid, port, token }: BackendFile): Promise<boolean> 
     return false;
   }
   return new Promise((resolve) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}${socketPath}`, { headers: { authorization: `Bearer ${token}` }, handshakeTimeout: answerMs });
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${socketPath}`, {
+      headers: { authorization: `Bearer ${token}` },
+      handshakeTimeout: answerMs,
+    });
     socket.once('open', () => {
       resolve(true);
       socket.close();

@@ -4,7 +4,7 @@ import type { RunConfig } from '../protocol/runConfig.ts';
 import type { Activity, RunView } from '../protocol/views.ts';
 import { nameOf, newRunId, requirePlugins } from '../training/newRun.ts';
 import { Session, type SessionOptions, type SessionSubject, type SessionWork } from './session.ts';
-import type { StoreAccess } from './storeAccess.ts';
+import { closing, type StoreAccess } from './storeAccess.ts';
 
 export interface RunHostOptions extends SessionOptions {
   readonly stores: StoreAccess;
@@ -188,8 +188,4 @@ function finished({ id, config }: RunView): WorkbenchError {
 
 function notTraining(runId: string): WorkbenchError {
   return new WorkbenchError({ code: 'run.notTraining', message: `Run ${runId} does not train.`, remedy: 'Resume it first.' });
-}
-
-function closing(): WorkbenchError {
-  return new WorkbenchError({ code: 'backend.closing', message: 'The backend is about to end.', remedy: 'Try again in a moment: another one starts then.' });
 }

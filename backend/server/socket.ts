@@ -29,7 +29,7 @@ export async function openDoor({ token, onConnection, onRefused }: DoorOptions):
   const http = createServer((_request, response) => response.writeHead(400).end());
   http.on('upgrade', (request, stream: Duplex, head) => {
     stream.on('error', () => stream.destroy());
-    const status = sockets.clients.size >= maxConnections ? 503 : refusalOf(request, token);
+    const status = refusalOf(request, token) ?? (sockets.clients.size >= maxConnections ? 503 : null);
     if (status === null) {
       sockets.handleUpgrade(request, stream, head, onConnection);
       return;

@@ -83,7 +83,17 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
     end ??= endInOrder(reason).finally(tellEnded);
     return end;
   };
-  const service: Service = { workspace, version, demoFolder, isViewOnly, stores, host, log, doctor, shutDown: () => void shutDown('a client asked for it') };
+  const service: Service = {
+    workspace,
+    version,
+    demoFolder,
+    isViewOnly,
+    stores,
+    host,
+    log,
+    doctor,
+    shutDown: () => void shutDown('a client asked for it'),
+  };
   const token = newToken();
   const door = await openDoor({
     token,
@@ -94,7 +104,11 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
       void client.ended.then(() => clients.delete(client));
     },
   });
-  const idle = watchIdleness(idleMinutes, () => clients.size > 0 || host.isTraining, () => void shutDown(`nobody needed it for ${idleMinutes} minutes`));
+  const idle = watchIdleness(
+    idleMinutes,
+    () => clients.size > 0 || host.isTraining,
+    () => void shutDown(`nobody needed it for ${idleMinutes} minutes`),
+  );
 
   async function endInOrder(reason: string): Promise<void> {
     log.info(`the backend ends: ${reason}`);

@@ -17,6 +17,7 @@ export class StoreAccess {
   private reader: Store | null = null;
   private writer: Store | null = null;
   private polledSeq = 0;
+  private isClosed = false;
   private timer: NodeJS.Timeout | undefined;
 
   /** `onEvents` hears of every event after it was kept, whoever wrote it. */
@@ -33,6 +34,7 @@ export class StoreAccess {
   get current(): Store {
     const store = this.writer ?? this.reader;
     if (store !== null) return store;
+    if (this.isClosed) throw closing();
     this.reader = openStore(this.workspace, { readOnly: true });
     return this.reader;
   }
@@ -51,6 +53,7 @@ export class StoreAccess {
   get writable(): Store {
     if (this.isViewOnly) throw untrusted(this.workspace);
     if (this.writer !== null) return this.writer;
+    if (this.isClosed) throw closing();
     const writer = openStore(this.workspace);
     if (this.timer !== undefined) {
       // What the writer before us kept since the last look.
@@ -67,7 +70,8 @@ export class StoreAccess {
   /** Takes the store for writing where that is allowed and nobody else does. */
   canWrite(): boolean {
     try {
-      return this.writable !== null;
+      void this.writable;
+      return true;
     } catch (error) {
       if (error instanceof WorkbenchError && ['store.locked', 'workspace.untrusted'].includes(error.code)) return false;
       throw error;
@@ -83,6 +87,7 @@ export class StoreAccess {
   }
 
   close(): void {
+    this.isClosed = true;
     clearInterval(this.timer);
     this.reader?.close();
     this.writer?.close();
@@ -111,5 +116,14 @@ export function untrusted(workspace: string): WorkbenchError {
     code: 'workspace.untrusted',
     message: `${workspace} is open for viewing only, because it is not trusted: nothing in it is run or written.`,
     remedy: 'Trust the workspace ("Workspaces: Manage Workspace Trust"), then try again.',
+  });
+}
+
+/** What comes too late. */
+export function closing(): WorkbenchError {
+  return new WorkbenchError({
+    code: 'backend.closing',
+    message: 'The backend is about to end.',
+    remedy: 'Try again in a moment: another one starts then.',
   });
 }

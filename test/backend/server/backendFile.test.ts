@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { protocolVersion } from '../../../backend/protocol/methods.ts';
+import { runConfigSchema } from '../../../backend/protocol/runConfig.ts';
 import { startBackend } from '../../../backend/server/startBackend.ts';
 import { openStore } from '../../../backend/store/openStore.ts';
 import { storeFolder } from '../../../backend/store/workspaceFolders.ts';
@@ -178,8 +179,8 @@ describe('a workspace that another process writes', () => {
     const { data } = await client.failureOf('run/start', { source: sourceOf(workspace) });
     expect(data).toMatchObject({ code: 'store.locked', message: expect.stringContaining(String(process.pid)) as string });
 
-    const config = { algorithm: 'grpo', seed: 0, config: {} as never };
-    store.createRun({ id: 'elsewhere', name: 'elsewhere', ...config });
+    const config = runConfigSchema.parse({ model: { path: 'm' }, data: { train: 't' } });
+    store.createRun({ id: 'elsewhere', name: 'elsewhere', algorithm: 'grpo', seed: 0, config });
     store.record({ runId: 'elsewhere', events: [{ type: 'runStarted', algorithm: 'grpo', seed: 0, steps: 3, resumedFrom: null }] });
     await client.until(() => client.events.length === 1, 3000);
     await client.until(() => client.changedRuns.includes('elsewhere'), 3000);

@@ -23,7 +23,14 @@ export class BackendProcess {
   private readonly exit: Promise<[code: number | null, signal: string | null]>;
   private readonly complaints: string[];
 
-  private constructor(child: ChildProcess, workspace: string, greeting: Greeting, readyMs: number, exit: Promise<[number | null, string | null]>, complaints: string[]) {
+  private constructor(
+    child: ChildProcess,
+    workspace: string,
+    greeting: Greeting,
+    readyMs: number,
+    exit: Promise<[number | null, string | null]>,
+    complaints: string[],
+  ) {
     this.child = child;
     this.workspace = workspace;
     this.greeting = greeting;

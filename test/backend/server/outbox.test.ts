@@ -116,7 +116,8 @@ describe('an outbox', () => {
 
   it('merges progress: the latest of each run, at most ten times a second', async () => {
     const { outbox, sent } = outboxOf(0);
-    const progress = (runId: string, done: number) => ({ runId, activity: 'training', step: 1, steps: 2, phase: 'sample', done, total: null }) as const;
+    const progress = (runId: string, done: number) =>
+      ({ runId, activity: 'training', step: 1, steps: 2, phase: 'sample', done, total: null }) as const;
     const start = performance.now();
     let last = 0;
     while (performance.now() - start < 450) {

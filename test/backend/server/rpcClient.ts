@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import { createMessageConnection, type CancellationToken, type MessageConnection } from 'vscode-jsonrpc/node';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Event } from '../../../backend/protocol/events.ts';
-import { protocolVersion, socketPath, type ErrorData, type Method, type Notifications, type Params, type Result } from '../../../backend/protocol/methods.ts';
+import {
+  protocolVersion,
+  socketPath,
+  type ErrorData,
+  type Method,
+  type Notifications,
+  type Params,
+  type Result,
+} from '../../../backend/protocol/methods.ts';
 import type { Progress } from '../../../backend/protocol/views.ts';
 import { SocketReader, SocketWriter } from '../../../backend/server/socketStreams.ts';
 
@@ -49,7 +57,11 @@ export class RpcClient {
   }
 
   /** What a request that must fail fails with. */
-  async failureOf(method: string, params: unknown, token?: CancellationToken): Promise<{ readonly code: number; readonly message: string; readonly data: ErrorData }> {
+  async failureOf(
+    method: string,
+    params: unknown,
+    token?: CancellationToken,
+  ): Promise<{ readonly code: number; readonly message: string; readonly data: ErrorData }> {
     try {
       await this.request(method, params, token);
     } catch (error) {

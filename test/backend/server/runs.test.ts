@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CancellationTokenSource } from 'vscode-jsonrpc/node';
 import { WorkbenchError } from '../../../backend/core/errors.ts';
 import type { Activity } from '../../../backend/protocol/views.ts';
+import type { Fault } from '../../support/scriptedEngine.ts';
 import type { RpcClient } from './rpcClient.ts';
 import { finishRun, hasStopped, sourceOf, startTestBackend, type TestBackend, type TestBackendOptions } from './testBackend.ts';
 
@@ -57,7 +58,10 @@ describe('a run', () => {
     const { rows } = await client.ask('rollout/page', { runId, status: 'wrong' });
     expect(rows).toHaveLength(6);
     expect(await client.ask('rollout/count', { runId, filter: { status: 'right' } })).toBe(6);
-    const group = await client.ask('group/get', { runId, groupId: client.events.flatMap(({ body }) => (body.type === 'groupFinished' ? [body.groupId] : []))[0] ?? '' });
+    const group = await client.ask('group/get', {
+      runId,
+      groupId: client.events.flatMap(({ body }) => (body.type === 'groupFinished' ? [body.groupId] : []))[0] ?? '',
+    });
     expect(group.attempts).toHaveLength(2);
     expect((await client.ask('run/series', { runId, names: ['loss'] })).steps).toEqual([1, 2, 3]);
     expect(await client.ask('run/updates', { runId, afterStep: 1 })).toHaveLength(2);
@@ -108,10 +112,9 @@ describe('a run', () => {
     await client.ask('run/resume', { runId });
     await client.until(() => client.events.filter(({ body }) => body.type === 'runStopped').length === 2);
     expect(client.events.at(-1)?.body).toMatchObject({ reason: 'finished' });
-    expect(client.events.map(({ body }) => (body.type === 'runStarted' ? body.resumedFrom : undefined)).filter((from) => from !== undefined)).toEqual([
-      null,
-      stopped.lastStep,
-    ]);
+    expect(client.events.map(({ body }) => (body.type === 'runStarted' ? body.resumedFrom : undefined)).filter((from) => from !== undefined)).toEqual(
+      [null, stopped.lastStep],
+    );
     expect((await client.failureOf('run/resume', { runId })).data.code).toBe('run.finished');
     expect((await client.failureOf('run/pause', { runId })).data.code).toBe('run.notTraining');
   });
@@ -128,17 +131,20 @@ describe('a run', () => {
     const backend = await startTestBackend();
     const client = await backend.connect();
     const source = sourceOf(backend.workspace, { prompt: { suffix: 'beads '.repeat(600) } });
-    expect((await client.failureOf('run/start', { source: { ...source, overrides: { 'sampling.maxTokens': 600 } } })).data.code).toBe('prompt.tooLong');
+    expect((await client.failureOf('run/start', { source: { ...source, overrides: { 'sampling.maxTokens': 600 } } })).data.code).toBe(
+      'prompt.tooLong',
+    );
     expect(await client.ask('run/list', {})).toEqual([]);
     await finishRun(client, backend.workspace);
   });
 
   it('whose engine fails is told why, and can be resumed', async () => {
     let isBroken = true;
-    const fault: TestBackendOptions['fault'] = (method, earlier) => {
-      if (isBroken && method === 'optimStep' && earlier === 2) throw new WorkbenchError({ code: 'engine.notFinite', message: 'The gradient is not finite.', remedy: 'Lower it.' });
+    const fault: Fault = (method, earlier) => {
+      if (isBroken && method === 'optimStep' && earlier === 2)
+        throw new WorkbenchError({ code: 'engine.notFinite', message: 'The gradient is not finite.', remedy: 'Lower it.' });
     };
-    const backend = await startTestBackend(fault === undefined ? {} : { fault });
+    const backend = await startTestBackend({ fault });
     const client = await backend.connect();
     await client.ask('events/subscribe', { afterSeq: 0 });
     const { runId } = await client.ask('run/start', { source: sourceOf(backend.workspace) });
@@ -147,7 +153,9 @@ describe('a run', () => {
     expect(await client.ask('run/get', { runId })).toMatchObject({ state: 'failed', stopMessage: expect.stringContaining('not finite') as string });
     isBroken = false;
     await client.ask('run/resume', { runId });
-    await client.until(() => client.events.at(-1)?.body.type === 'runStopped' && client.events.filter(({ body }) => body.type === 'runStopped').length === 2);
+    await client.until(
+      () => client.events.at(-1)?.body.type === 'runStopped' && client.events.filter(({ body }) => body.type === 'runStopped').length === 2,
+    );
     expect((await client.ask('run/get', { runId })).state).toBe('finished');
   });
 
@@ -182,6 +190,17 @@ describe('a person', () => {
     expect(entry).toMatchObject({ trials: [{ critiqueId: critique.id }], enlistment: { fromStep: enlistment.fromStep } });
     expect((await client.ask('run/get', { runId })).isHumanTouched).toBe(true);
     expect((await client.ask('critique/withdraw', { runId, critiqueId: critique.id })).untilStep).toBeGreaterThan(enlistment.fromStep);
+  });
+
+  it('writes the first critique of a rollout that has none', async () => {
+    const training = await startTraining();
+    const { client, runId } = training;
+    const { rows } = await client.ask('rollout/page', { runId, status: 'right', order: 'oldest' });
+    const request = { runId, rolloutId: rows[0]?.id ?? '', text: 'Right, but long.', author: 'Ada' };
+    expect(await client.ask('critique/write', request)).toMatchObject({ kind: 'human', revision: 1, supersedes: null });
+    expect((await client.failureOf('critique/write', request)).data.code).toBe('critique.conflict');
+    const rolloutId = (await criticized(training)).rolloutId;
+    expect((await client.failureOf('critique/write', { ...request, rolloutId })).data.code).toBe('critique.conflict');
   });
 
   it('compares critics on one failed answer, and may cancel it without harm to the run', async () => {

@@ -29,7 +29,9 @@ class UnhurriedEngine extends ScriptedEngine {
   sampleMs = 0;
 
   override async sample(request: SampleRequest, options: CallOptions = {}): Promise<SampleResult> {
-    await sleep(this.sampleMs, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() => options.signal?.throwIfAborted());
+    await sleep(this.sampleMs, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() =>
+      options.signal?.throwIfAborted(),
+    );
     return super.sample(request, options);
   }
 }
@@ -90,7 +92,7 @@ export function sourceOf(workspace: string, config: Omit<RunConfigInput, 'model'
 /** A workspace with a finished run; the id of the run. */
 export async function finishRun(client: RpcClient, workspace: string, config: Parameters<typeof sourceOf>[1] = {}): Promise<string> {
   const { runId } = await client.ask('run/start', { source: sourceOf(workspace, config) });
-  await client.ask('events/subscribe', { afterSeq: 0 });
+  await client.ask('events/subscribe', { afterSeq: client.events.at(-1)?.seq ?? 0 });
   await client.until(() => hasStopped(client, runId));
   expect(client.events.at(-1)?.body).toMatchObject({ type: 'runStopped', reason: 'finished' });
   return runId;
