@@ -1,0 +1,15 @@
+/** Lays the curves of several runs over each other. */
+import type { Command } from '../services.ts';
+import { currentRun } from '../state/workbench.ts';
+import { chooseRuns, givenRun } from '../ui/quickPicks.ts';
+
+export const compareRuns: Command = {
+  id: 'critiqueGrpo.compareRuns',
+  async run(services, argument) {
+    const base = (await givenRun(services, argument)) ?? currentRun(services.sync.state);
+    const chosen = await chooseRuns(services, 'Compare Runs', base === null ? [] : [base.id]);
+    const first = chosen.find(({ id }) => id === base?.id) ?? chosen[0];
+    if (first === undefined) return;
+    services.openPanel({ kind: 'run', runId: first.id, overlays: chosen.flatMap(({ id }) => (id === first.id ? [] : [id])) });
+  },
+};

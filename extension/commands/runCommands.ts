@@ -1,0 +1,35 @@
+/** Every command about runs and views; those about critiques are listed in `extension/critiques/commands.ts`. */
+import type { Command } from '../services.ts';
+import { compareRuns } from './compareRuns.ts';
+import { doctor } from './doctor.ts';
+import { evaluateRun } from './evaluateRun.ts';
+import { filterFailures } from './filterFailures.ts';
+import { openRollouts } from './openRollouts.ts';
+import { openRun } from './openRun.ts';
+import { pauseRun } from './pauseRun.ts';
+import { refresh } from './refresh.ts';
+import { restartBackend } from './restartBackend.ts';
+import { resumeRun } from './resumeRun.ts';
+import { selectRun } from './selectRun.ts';
+import { showLog } from './showLog.ts';
+import { sortFailures } from './sortFailures.ts';
+import { startTraining } from './startTraining.ts';
+import { stopRun } from './stopRun.ts';
+
+export const runCommands: readonly Command[] = [
+  startTraining,
+  pauseRun,
+  resumeRun,
+  stopRun,
+  evaluateRun,
+  compareRuns,
+  openRun,
+  openRollouts,
+  selectRun,
+  sortFailures,
+  filterFailures,
+  refresh,
+  showLog,
+  doctor,
+  restartBackend,
+];

@@ -1,0 +1,154 @@
+/** The extension's composition root: makes the parts, connects them, registers them with the editor. Nothing is decided here. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import * as vscode from 'vscode';
+import { Backend } from './backend/backend.ts';
+import { errorText } from './backend/errors.ts';
+import { findBackend, launchBackend } from './backend/launcher.ts';
+import { newRunFile } from './commands/newRunFile.ts';
+import { runCommands } from './commands/runCommands.ts';
+import { registerCritiques } from './critiques/register.ts';
+import { registerPanels } from './panels/register.ts';
+import type { Services } from './services.ts';
+import { WorkbenchSync } from './state/sync.ts';
+import { activeRun, currentRun, type Workbench } from './state/workbench.ts';
+import { CritiquesTree } from './trees/critiquesTree.ts';
+import { FailuresTree } from './trees/failuresTree.ts';
+import { RunsTree } from './trees/runsTree.ts';
+import { showError } from './ui/notify.ts';
+import { readSettings } from './ui/settings.ts';
+import { StatusBar } from './ui/statusBar.ts';
+
+/** For tests and other extensions. */
+export interface ExtensionApi {
+  readonly trees: { readonly runs: RunsTree; readonly failures: FailuresTree; readonly critiques: CritiquesTree };
+}
+
+export function activate(context: vscode.ExtensionContext): ExtensionApi {
+  const start = performance.now();
+  const log = vscode.window.createOutputChannel('Critique-GRPO', { log: true });
+  const workspace = workspaceFolder(context);
+
+  const backend = new Backend(
+    {
+      find: () => findBackend(workspace),
+      launch: () => {
+        const { nodePath, threads, idleMinutes } = readSettings();
+        const node = nodePath === '' ? process.execPath : nodePath;
+        const entry = context.asAbsolutePath('dist/backend.js');
+        return launchBackend({ workspace, entry, node, threads, idleMinutes, isViewOnly: !vscode.workspace.isTrusted });
+      },
+      log: (text) => log.info(text),
+    },
+    {
+      connected: ({ canTrain }) => {
+        sync.refreshSoon();
+        critiques.connected();
+        // Started while the workspace was not trusted yet, by a window that is gone.
+        if (!canTrain && vscode.workspace.isTrusted) void restart();
+      },
+      connectionChanged: (connection) => {
+        if (connection.state === 'lost') log.warn(connection.detail);
+        sync.apply({ type: 'connection', connection });
+        panels.connectionChanged();
+      },
+      events: (events) => {
+        sync.events(events);
+        critiques.events(events);
+        panels.events(events);
+        for (const { body } of events) if (body.type === 'noticeRaised') log.warn(`Step ${body.step}: ${body.message}`);
+      },
+      progress: (progress) => {
+        sync.apply({ type: 'progress', progress });
+        critiques.progress(progress);
+        panels.progress(progress);
+      },
+      runsChanged: (runId) => {
+        sync.refreshSoon();
+        panels.runsChanged(runId);
+      },
+    },
+  );
+  const restart = (): Promise<void> => backend.restart().catch((error: unknown) => showError(error, log));
+  const sync = new WorkbenchSync(
+    (method, params) => backend.request(method, params),
+    (error) => log.warn(errorText(error)),
+  );
+  const trees = { runs: new RunsTree(sync), failures: new FailuresTree(sync), critiques: new CritiquesTree(sync) };
+  const services: Services = {
+    context,
+    backend,
+    sync,
+    log,
+    failuresTree: trees.failures,
+    settings: readSettings,
+    request: (method, params, signal) => backend.request(method, params, signal),
+    showError: (error) => showError(error, log),
+    openPanel: (view) => panels.show(view),
+  };
+  const critiques = registerCritiques(services);
+  const panels = registerPanels(services, critiques.desk);
+  const statusBar = new StatusBar();
+  const failuresView = vscode.window.createTreeView('critiqueGrpo.failures', { treeDataProvider: trees.failures, showCollapseAll: true });
+  context.subscriptions.push(
+    log,
+    backend,
+    sync,
+    statusBar,
+    failuresView,
+    vscode.window.createTreeView('critiqueGrpo.runs', { treeDataProvider: trees.runs }),
+    vscode.window.createTreeView('critiqueGrpo.critiques', { treeDataProvider: trees.critiques }),
+    sync.onChange((state) => {
+      for (const tree of Object.values(trees)) tree.refresh();
+      failuresView.badge = badgeOf(state);
+      failuresView.description = currentRun(state)?.name ?? '';
+      statusBar.show(state);
+      setContextKeys(state);
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      if (backend.connection.state === 'connected') void restart();
+    }),
+    ...[...runCommands, newRunFile].map((command) =>
+      vscode.commands.registerCommand(command.id, async (argument: unknown) => {
+        try {
+          await command.run(services, argument);
+        } catch (error) {
+          services.showError(error);
+        }
+      }),
+    ),
+  );
+  void findRuns(backend, workspace).catch((error: unknown) => log.warn(errorText(error)));
+  log.info(`Activated in ${Math.round(performance.now() - start)} ms.`);
+  return { trees };
+}
+
+/** A backend that outlived the window is found again; where there are runs to show, one is started; else nothing is. */
+async function findRuns(backend: Backend, workspace: string): Promise<void> {
+  if (existsSync(join(workspace, '.critique-grpo', 'store.db'))) await backend.connect();
+  else await backend.attach();
+}
+
+/** The first folder of the workspace; without one, a folder of the editor's, so that the demonstration can be tried at once. */
+function workspaceFolder(context: vscode.ExtensionContext): string {
+  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+  return folder?.uri.fsPath ?? context.globalStorageUri.fsPath;
+}
+
+function badgeOf({ failures }: Workbench): vscode.ViewBadge | undefined {
+  const value = failures?.length ?? 0;
+  return value === 0 ? undefined : { value, tooltip: value === 1 ? '1 problem fails again and again' : `${value} problems fail again and again` };
+}
+
+function setContextKeys(state: Workbench): void {
+  const activity = activeRun(state)?.activity ?? null;
+  const isPaused = activity === 'paused' || activity === 'pausing';
+  const keys = {
+    hasRuns: (state.runs?.length ?? 0) > 0,
+    isTraining: activity !== null && !isPaused,
+    isPaused,
+    isConnected: state.connection.state === 'connected',
+  };
+  for (const [key, value] of Object.entries(keys)) void vscode.commands.executeCommand('setContext', `critiqueGrpo.${key}`, value);
+}

@@ -1,0 +1,63 @@
+/** The view *Runs*: every run of the workspace with its state and progress. */
+import * as vscode from 'vscode';
+import type { RunSummary } from '../../backend/protocol/views.ts';
+import type { WorkbenchSync } from '../state/sync.ts';
+import { runDescription, runIcon, runStateText } from '../state/runText.ts';
+import { plainTooltip } from '../ui/plainText.ts';
+
+export class RunItem extends vscode.TreeItem {
+  readonly runId: string;
+
+  constructor(run: RunSummary, isCurrent: boolean) {
+    super(run.name);
+    this.id = run.id;
+    this.runId = run.id;
+    this.description = runDescription(run);
+    this.iconPath = new vscode.ThemeIcon(runIcon(run), iconColor(run));
+    this.contextValue = `run ${runWord(run)}`;
+    if (isCurrent) this.label = { label: run.name, highlights: [[0, run.name.length]] };
+    this.accessibilityInformation = { label: `Run ${run.name}, ${runStateText(run)}, ${this.description}` };
+    this.command = { command: 'critiqueGrpo.openRun', title: 'Open Run', arguments: [run.id] };
+    this.tooltip = plainTooltip(
+      run.name,
+      `${run.algorithm}, seed ${run.seed}, ${runDescription(run)}`,
+      ...(run.stopMessage === null ? [] : [run.stopMessage]),
+      ...(run.isHumanTouched ? ['Trained on critiques by hand.'] : []),
+    );
+  }
+}
+
+/** What the menus ask for: paused, running (whatever the backend does with it), or the state of a run at rest. */
+function runWord({ state, activity }: RunSummary): string {
+  if (activity === 'paused' || activity === 'pausing') return 'paused';
+  return activity === null ? state : 'running';
+}
+
+function iconColor({ state, activity }: RunSummary): vscode.ThemeColor | undefined {
+  if (activity !== null) return new vscode.ThemeColor('charts.blue');
+  if (state === 'finished') return new vscode.ThemeColor('charts.green');
+  return state === 'failed' ? new vscode.ThemeColor('charts.red') : undefined;
+}
+
+export class RunsTree implements vscode.TreeDataProvider<RunItem> {
+  readonly #sync: WorkbenchSync;
+  readonly #changes = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changes.event;
+
+  constructor(sync: WorkbenchSync) {
+    this.#sync = sync;
+  }
+
+  refresh(): void {
+    this.#changes.fire();
+  }
+
+  getTreeItem(item: RunItem): RunItem {
+    return item;
+  }
+
+  getChildren(parent?: RunItem): RunItem[] {
+    const { runs, currentRunId } = this.#sync.state;
+    return parent === undefined ? (runs ?? []).map((run) => new RunItem(run, run.id === currentRunId)) : [];
+  }
+}
