@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { ChartModel, XAxis } from '../../../webview/charts/curve.ts';
+import { evaluationsOf, seriesOf, updatesOf, type RunTraits } from '../../../webview/gallery/runFixtures.ts';
+import { placeOfStep, placesOf } from '../../../webview/run/axis.ts';
+import { overlayId, sectionsOf, type RunNumbers } from '../../../webview/run/catalog.ts';
+
+function numbersOf(traits: RunTraits): RunNumbers {
+  return { id: traits.id, name: traits.id, curves: seriesOf(updatesOf(traits)), evaluations: evaluationsOf(traits) };
+}
+
+const own = numbersOf({ id: 'a', steps: 100, done: 40 });
+const others = [numbersOf({ id: 'b', steps: 100, done: 100, kind: 'grpo' }), numbersOf({ id: 'c', steps: 100, done: 20, seed: 1 })];
+
+function charts(run = own, overlays = others, xAxis: XAxis = 'step'): readonly ChartModel[] {
+  return sectionsOf(run, overlays, xAxis).flatMap((section) => section.charts);
+}
+
+describe('the charts of a run', () => {
+  it('have numbers, a hint and the same axis each', () => {
+    for (const chart of charts(own, others, 'tokens')) {
+      expect(chart.curves.length, chart.id).toBeGreaterThan(0);
+      expect(chart.hint, chart.id).toMatch(/\.$/);
+      expect(chart.xAxis).toBe('tokens');
+    }
+  });
+
+  it('give another run one color and dash everywhere', () => {
+    for (const id of ['b', 'c'].map(overlayId)) {
+      const looks = charts().flatMap(({ curves }) => curves.filter((curve) => curve.id === id).map(({ color, dash }) => JSON.stringify([color, dash])));
+      expect(looks.length).toBeGreaterThan(5);
+      expect(new Set(looks).size).toBe(1);
+    }
+  });
+
+  it('show the held-out score with its interval and by level', () => {
+    const heldOut = charts().find(({ id }) => id === 'heldOut');
+    expect(heldOut?.curves.map(({ label }) => label)).toEqual(['all', 'easy', 'hard', 'medium', 'b', 'c']);
+    const [all] = heldOut?.curves ?? [];
+    all?.values.forEach((value, i) => {
+      expect(all.band?.low[i]).toBeLessThanOrEqual(value as number);
+      expect(all.band?.high[i]).toBeGreaterThanOrEqual(value as number);
+    });
+  });
+
+  it('stack the kinds of groups to 1', () => {
+    const groups = charts().find(({ id }) => id === 'groups');
+    own.curves.steps.forEach((_, i) => expect(groups?.curves.reduce((sum, { values }) => sum + (values[i] ?? 0), 0)).toBeCloseTo(1));
+  });
+
+  it('are none before the first number', () => {
+    expect(charts({ id: 'new', name: 'new', curves: { steps: [], values: {} }, evaluations: [] }, [])).toEqual([]);
+  });
+});
+
+describe('the places of steps', () => {
+  const curves = { steps: [1, 2, 4], values: { tokensSampled: [10, 20, 30], tokensTrained: [1, 1, 1], 'seconds.sample': [60, 30, 30], 'seconds.update': [0, 30, null] } };
+
+  it.each([
+    ['step', [1, 2, 4]],
+    ['tokens', [10, 30, 60]],
+    ['minutes', [1, 2, 2.5]],
+  ] as const)('by %s are %j', (xAxis, places) => {
+    expect(placesOf(curves, xAxis)).toEqual(places);
+  });
+
+  it('count trained tokens where none are sampled', () => {
+    expect(placesOf({ steps: [1, 2], values: { tokensSampled: [0, 0], tokensTrained: [5, 5] } }, 'tokens')).toEqual([5, 10]);
+  });
+
+  it.each([
+    [0, 0],
+    [1, 10],
+    [3, 30],
+    [9, 60],
+  ])('of step %i in tokens is %i', (step, place) => {
+    expect(placeOfStep(curves, placesOf(curves, 'tokens'), 'tokens', step)).toBe(place);
+  });
+});

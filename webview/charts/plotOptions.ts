@@ -1,0 +1,106 @@
+/** How a chart looks: axes, colors and lines, all from the theme of the editor. Colors are asked for at each drawing. */
+import type uPlot from 'uplot';
+import { formatCompact } from '../ui/format.ts';
+import type { ChartColor, ChartModel, NumberFormat } from './curve.ts';
+import type { Column, PlotData } from './plotData.ts';
+
+export const plotHeight = 176;
+const syncKey = 'run';
+
+export type PlotHooks = Pick<uPlot.Options, 'hooks'>;
+
+export function plotOptions(model: ChartModel, { columns, fills, isLog }: PlotData, width: number, hooks: uPlot.Hooks.Arrays): uPlot.Options {
+  const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const axis = { stroke: () => themeColor('--vscode-descriptionForeground', '#888'), font, ticks: { show: false }, gap: 4 };
+  const grid = { stroke: gridColor, width: 1 };
+  return {
+    width,
+    height: plotHeight,
+    padding: [8, 10, 0, 0],
+    legend: { show: false },
+    cursor: {
+      sync: { key: syncKey, setSeries: false, scales: ['x', null] },
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 6, width: 1.5 },
+      y: false,
+    },
+    scales: {
+      x: { time: false },
+      y: isLog ? { distr: 3 } : { range: (_plot, min: number | null, max: number | null) => verticalRange(model, min, max) },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { ...grid, show: false },
+        border: { show: true, stroke: gridColor, width: 1 },
+        size: 24,
+        ...(model.xAxis === 'step' ? { incrs: wholeIncrements } : {}),
+        values: (_plot, splits) => splits.map((split) => formatCompact(split)),
+      },
+      {
+        ...axis,
+        grid,
+        size: 50,
+        space: 34,
+        values: (_plot, splits, _axis, _space, increment) =>
+          splits.map((split: number | null) => (split === null ? '' : axisText(split, isLog ? 0 : increment, model.format))),
+      },
+    ],
+    series: [{}, ...columns.map((column) => seriesOf(column, model.isStacked === true))],
+    bands: fills.map(({ upper, lower, column }): uPlot.Band => {
+      const color = columns[column - 1]?.curve.color ?? 'blue';
+      return { series: [upper, lower], fill: () => faded(color, model.isStacked === true ? 0.45 : 0.16) };
+    }),
+    hooks,
+  };
+}
+
+const maxDots = 40;
+const wholeIncrements = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1e6];
+
+function seriesOf({ curve, role }: Column, isStacked: boolean): uPlot.Series {
+  const isLine = role === 'line';
+  return {
+    stroke: () => (role === 'edge' ? 'transparent' : faded(curve.color, role === 'raw' ? 0.35 : 1)),
+    width: isLine ? 1.75 : 1,
+    dash: [...(curve.dash ?? [])],
+    spanGaps: true,
+    points: { show: isLine && ((curve.hasDots === true && curve.x.length <= maxDots) || curve.x.length === 1), size: 5 },
+    ...(isStacked ? { fill: () => faded(curve.color, 0.45), fillTo: 0 } : {}),
+  };
+}
+
+/** From 0 where the values come near it; shares never beyond 1. */
+export function verticalRange(
+  { format, isStacked }: Pick<ChartModel, 'format' | 'isStacked'>,
+  min: number | null,
+  max: number | null,
+): [number, number] {
+  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1];
+  const margin = max === min ? Math.abs(max) * 0.1 || 1 : (max - min) * 0.08;
+  const standsOnZero = min >= 0 && (isStacked === true || format === 'share' || min < 0.5 * max || max === min);
+  const top = max + margin;
+  return [standsOnZero ? 0 : min - margin, format === 'share' ? Math.min(Math.max(top, 0.05), 1.02) : top];
+}
+
+/** As many decimals as tell one tick from the next. */
+export function axisText(value: number, increment: number, format: NumberFormat): string {
+  const [unit, scale] = format === 'share' ? [' %', 100] : [format === 'seconds' ? ' s' : '', 1];
+  const decimals = increment <= 0 ? 0 : Math.max(0, -Math.floor(Math.log10(increment * scale) + 1e-9));
+  const isPlain = increment > 0 && decimals <= 4 && Math.abs(value * scale) < 10_000;
+  return `${isPlain ? String(Number((value * scale).toFixed(decimals))) : formatCompact(value * scale)}${unit}`;
+}
+
+function gridColor(): string {
+  return faded('foreground', 0.16);
+}
+
+/** A chart color of the theme, let through by `alpha`. */
+export function faded(color: ChartColor, alpha: number): string {
+  const solid = themeColor(`--vscode-charts-${color}`, '#888');
+  return alpha === 1 ? solid : `color-mix(in srgb, ${solid} ${Math.round(100 * alpha)}%, transparent)`;
+}
+
+function themeColor(variable: string, otherwise: string): string {
+  return getComputedStyle(document.body).getPropertyValue(variable).trim() || otherwise;
+}

@@ -1,0 +1,13 @@
+/** Draws the comparison of critics into a page, for whatever host stands behind it. */
+import { render } from 'lit';
+import type { PageHost } from '../rollouts/host.ts';
+import { LabController } from './controller.ts';
+import { labView } from './view.ts';
+import '../rollouts/parts.css';
+import './lab.css';
+
+export function mountLab(root: HTMLElement, host: PageHost): LabController {
+  const controller = new LabController(host, (state) => render(labView(state, controller), root));
+  render(labView(controller.state, controller), root);
+  return controller;
+}

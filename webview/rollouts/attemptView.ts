@@ -1,0 +1,128 @@
+/** One rollout with its verdict and credit, the critiques of it, and the refinements they led to. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Critique, Group } from '../../backend/protocol/records.ts';
+import type { Attempt, JudgedRefinement } from '../../backend/protocol/views.ts';
+import type { ExplorerController } from './controller.ts';
+import { creditView } from './creditView.ts';
+import { diffView } from './diffView.ts';
+import type { ExplorerState } from './state.ts';
+import { causeView, statusChip } from './statusView.ts';
+import { textView, type TextSwitches } from './textView.ts';
+import { critiqueKindWords } from './words.ts';
+
+export interface AttemptContext {
+  readonly state: ExplorerState;
+  readonly controller: ExplorerController;
+  /** Null where the group is not formed yet or not shown. */
+  readonly group: Group | null;
+}
+
+export function attemptView({ rollout, verdict, critiques, refinements }: Attempt, context: AttemptContext, isFocused: boolean): TemplateResult {
+  const { controller, group } = context;
+  const runId = rollout.runId;
+  const isWrong = verdict !== null && verdict.status !== 'right';
+  return html`<article id="attempt-${rollout.id}" class="card ${isFocused ? 'focused' : ''}" aria-label="Rollout ${rollout.index}">
+    <header>
+      <h3>Rollout ${rollout.index}</h3>
+      ${statusChip(verdict?.status ?? null)} ${causeView(verdict)}
+      ${creditView(memberOf(group, rollout.id), group)}
+      <span class="actions">
+        ${group === null ? nothing : tokensButton(rollout.id, group, controller)}
+        ${isWrong
+          ? html`<button id="edit-${rollout.id}" class="button" @click=${() => controller.act({ do: 'openFailure', runId, rolloutId: rollout.id })}>
+                ${critiques.length === 0 ? 'Write critique' : 'Edit critique'}
+              </button>
+              <button
+                id="lab-${rollout.id}"
+                class="button secondary"
+                @click=${() => controller.act({ do: 'openPanel', view: { kind: 'lab', runId, rolloutId: rollout.id } })}
+              >
+                Compare critics
+              </button>`
+          : nothing}
+      </span>
+    </header>
+    ${verdict === null ? nothing : verdictLine(verdict.reason, verdict.extracted)}
+    ${textView(rollout.id, `Answer of rollout ${rollout.index}`, rollout.completion, switchesOf(context))}
+    ${critiques.map((critique) => critiqueView(critique, refinements.filter(({ refinement }) => refinement.critiqueId === critique.id), rollout.completion, context))}
+    ${orphans(critiques, refinements).map((refinement) => refinementView(refinement, rollout.completion, context))}
+  </article>`;
+}
+
+/** `answer`: the failed answer that the refinements are compared with; null when it is not at hand. */
+export function critiqueView(critique: Critique, refinements: readonly JudgedRefinement[], answer: string | null, context: AttemptContext): TemplateResult {
+  const isHuman = critique.kind === 'human';
+  const isSuperseding = critique.supersedes !== null;
+  return html`<section id="critique-${critique.id}" class="critique ${isHuman ? 'human' : ''}" aria-label="Critique, ${critiqueKindWords[critique.kind]}">
+    <header>
+      <h4>Critique</h4>
+      <span class="tag">${critiqueKindWords[critique.kind]}</span>
+      <span class="quiet ellipsis" dir="auto" title=${critique.author}>${critique.author}</span>
+      <span class="quiet">revision ${critique.revision}${isSuperseding ? ', replaces an earlier one' : ''} · ${timeText(critique.createdAt)}</span>
+    </header>
+    ${critique.text.trim() === '' ? html`<p class="quiet">No words: a plain second attempt.</p>` : textView(critique.id, 'Critique', critique.text, switchesOf(context))}
+    ${refinements.length === 0
+      ? html`<p class="quiet">No refinement answers it.</p>`
+      : refinements.map((refinement) => refinementView(refinement, answer, context))}
+  </section>`;
+}
+
+export function refinementView({ refinement, verdict }: JudgedRefinement, answer: string | null, context: AttemptContext): TemplateResult {
+  const { state, controller, group } = context;
+  const { id, runId, rolloutId } = refinement;
+  const member = memberOf(group, id);
+  const showsDiff = answer !== null && !state.switches.has(`text:${id}`);
+  return html`<section id="refinement-${id}" class="refinement" aria-label="Refinement">
+    <header>
+      <h4>Refinement</h4>
+      ${statusChip(verdict?.status ?? null)} ${creditView(member, group)}
+      <span class="actions">
+        ${answer === null
+          ? nothing
+          : html`<button id="text-${id}" class="button secondary" aria-pressed=${showsDiff} @click=${() => controller.switch(`text:${id}`)}>
+              ${showsDiff ? 'Show text' : 'Show changes'}
+            </button>`}
+        <button
+          id="diff-${id}"
+          class="button secondary"
+          title="Open both answers in the editor's own diff"
+          @click=${() => controller.act({ do: 'openDiff', runId, rolloutId, refinementId: id })}
+        >
+          Open diff
+        </button>
+        ${group === null ? nothing : tokensButton(id, group, controller)}
+      </span>
+    </header>
+    ${verdict === null ? nothing : verdictLine(verdict.reason, verdict.extracted)}
+    ${showsDiff ? diffView(answer, refinement) : textView(id, 'Refinement', refinement.completion, switchesOf(context))}
+  </section>`;
+}
+
+function verdictLine(reason: string, extracted: string | null): TemplateResult {
+  return html`<p class="verdict-line">
+    <span dir="auto">${reason}</span>
+    ${extracted === null ? nothing : html`<span class="extracted">answer read: <code class="ellipsis" dir="auto" title=${extracted}>${extracted}</code></span>`}
+  </p>`;
+}
+
+function tokensButton(id: string, group: Group, controller: ExplorerController): TemplateResult {
+  return html`<button id="tokens-${id}" class="button secondary" @click=${() => controller.open({ page: 'tokens', rolloutId: id, groupId: group.id })}>Tokens</button>`;
+}
+
+function memberOf(group: Group | null, id: string): Group['members'][number] | undefined {
+  return group?.members.find((member) => member.id === id);
+}
+
+/** Refinements of critiques that are not among those of the attempt. */
+function orphans(critiques: readonly Critique[], refinements: readonly JudgedRefinement[]): readonly JudgedRefinement[] {
+  const known = new Set(critiques.map(({ id }) => id));
+  return refinements.filter(({ refinement }) => !known.has(refinement.critiqueId));
+}
+
+function switchesOf({ state, controller }: AttemptContext): TextSwitches {
+  return { switches: state.switches, onSwitch: (name) => controller.switch(name) };
+}
+
+export function timeText(time: number): string {
+  return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}

@@ -1,0 +1,279 @@
+/** Asks the backend for what the explorer shows, and turns what a person does into messages of `state.ts`. */
+import type { HostAction, RolloutPlace, ToWebview } from '../../extension/contract.ts';
+import type { ErrorData } from '../../backend/protocol/methods.ts';
+import type { RolloutFilter } from '../../backend/protocol/views.ts';
+import { errorDataOf } from './errorData.ts';
+import { isSameFilter } from './filter.ts';
+import type { PageHost } from './host.ts';
+import { valueOf } from './loadable.ts';
+import { needsPage, pageSize } from './rowList.ts';
+import type { RowWindow } from './rowWindow.ts';
+import { detailOf, detailOfRow, idOf, initialState, update, viewOf, type Detail, type DetailData, type ExplorerState, type Message } from './state.ts';
+import { whyEmpty, type TokenMode } from './tokenMeasures.ts';
+
+/** Rollouts that a problem's page lists; the rest is one click away, in the list. */
+export const attemptsOfProblem = 200;
+const detailDelayMs = 120;
+const textDelayMs = 250;
+
+export class ExplorerController {
+  state: ExplorerState = initialState;
+  private readonly host: PageHost;
+  private readonly onChange: (state: ExplorerState) => void;
+  private listRequest = new AbortController();
+  private countRequest = new AbortController();
+  private detailRequest = new AbortController();
+  private detailTimer: ReturnType<typeof setTimeout> | undefined;
+  private textTimer: ReturnType<typeof setTimeout> | undefined;
+  private soonChanges: ((filter: RolloutFilter) => RolloutFilter)[] = [];
+
+  constructor(host: PageHost, onChange: (state: ExplorerState) => void) {
+    this.host = host;
+    this.onChange = onChange;
+  }
+
+  receive(message: ToWebview): void {
+    switch (message.type) {
+      case 'show':
+        if (message.view.kind === 'rollouts') this.show(message.view, message.connection);
+        return;
+      case 'connection': {
+        const wasConnected = this.state.connection.state === 'connected';
+        this.dispatch({ type: 'connectionChanged', connection: message.connection });
+        if (!wasConnected && message.connection.state === 'connected') this.reload();
+        return;
+      }
+      case 'events': {
+        const bodies = message.events.filter(({ runId }) => runId === this.state.runId).map(({ body }) => body.type);
+        const groups = bodies.filter((type) => type === 'groupFinished').length;
+        if (groups > 0) this.groupsFinished(groups);
+        if (bodies.some((type) => type === 'critiqueRevised' || type === 'critiqueEnlisted' || type === 'critiqueWithdrawn' || type === 'trialFinished')) {
+          this.loadDetail();
+        }
+        return;
+      }
+      case 'result':
+      case 'failure':
+      case 'progress':
+      case 'runsChanged':
+        return;
+    }
+  }
+
+  /** Everything that is shown is read again, from the newest row. */
+  reload(): void {
+    this.loadFirstPage();
+    this.loadCount();
+    this.loadDetail();
+  }
+
+  setFilter(filter: RolloutFilter): void {
+    clearTimeout(this.textTimer);
+    this.soonChanges = [];
+    if (isSameFilter(filter, this.state.filter)) return;
+    this.dispatch({ type: 'filterChanged', filter });
+    this.keepView();
+    this.loadFirstPage();
+    this.loadCount();
+  }
+
+  /** For typing: changes are gathered until a moment passes without one. */
+  changeFilterSoon(change: (filter: RolloutFilter) => RolloutFilter): void {
+    clearTimeout(this.textTimer);
+    this.soonChanges.push(change);
+    this.textTimer = setTimeout(() => this.setFilter(this.soonChanges.reduce((filter, next) => next(filter), this.state.filter)), textDelayMs);
+  }
+
+  moveWindow(window: RowWindow): void {
+    this.dispatch({ type: 'windowMoved', window });
+    if (needsPage(this.state.list, window.end)) this.loadNextPage();
+  }
+
+  /** Selects a row; its page opens at once, or a moment later while keys run through the rows. */
+  select(at: number, isPassing: boolean): void {
+    if (at === this.state.selectedAt && !isPassing && this.state.detail.page === 'group') return;
+    this.dispatch({ type: 'selected', at });
+    clearTimeout(this.detailTimer);
+    const row = this.state.list.rows[at];
+    if (row === undefined) return;
+    const open = (): void => this.openDetail(detailOfRow(row, this.state.detail));
+    if (isPassing) this.detailTimer = setTimeout(open, detailDelayMs);
+    else open();
+    if (needsPage(this.state.list, at)) this.loadNextPage();
+  }
+
+  /** Goes to the last row there is, reading every page on the way. */
+  selectLast(): void {
+    this.select(this.state.list.rows.length - 1, true);
+    if (this.state.list.next === null) return;
+    this.dispatch({ type: 'readingOn', isReadingOn: true });
+    if (!this.state.list.isLoading) this.loadNextPage();
+  }
+
+  stopReadingOn(): void {
+    this.dispatch({ type: 'readingOn', isReadingOn: false });
+  }
+
+  open(place: RolloutPlace): void {
+    this.openDetail(detailOf(place, this.state.detail));
+  }
+
+  close(): void {
+    this.openDetail({ page: 'none' });
+  }
+
+  switch(name: string): void {
+    this.dispatch({ type: 'switched', name });
+  }
+
+  chooseTokenMode(mode: TokenMode): void {
+    this.dispatch({ type: 'tokenModeChosen', mode });
+    const { detail } = this.state;
+    const tokens = detail.page === 'tokens' ? valueOf(detail.data) : null;
+    if (mode === 'entropy' && tokens !== null && whyEmpty(tokens, 'entropy') !== null) this.loadDetail();
+  }
+
+  reachToken(at: number): void {
+    this.dispatch({ type: 'tokenReached', at });
+  }
+
+  reachLargestToken(): void {
+    this.dispatch({ type: 'largestTokenAsked' });
+  }
+
+  act(action: HostAction): void {
+    this.host.act(action);
+  }
+
+  loadNextPage(): void {
+    this.loadPage(this.state.list.next ?? undefined);
+  }
+
+  loadFirstPage(): void {
+    this.loadPage(undefined);
+  }
+
+  loadDetail(): void {
+    this.detailRequest.abort();
+    const { detail } = this.state;
+    const id = idOf(detail);
+    if (id === null) return;
+    this.dispatch({ type: 'detailAsked' });
+    this.detailRequest = this.ask(
+      (signal) => this.dataOf(detail, signal),
+      (data) => data !== null && this.dispatch({ type: 'detailArrived', data }),
+      (error) => this.dispatch({ type: 'detailFailed', page: detail.page, id, error }),
+    );
+  }
+
+  private show(view: NonNullable<ReturnType<typeof viewOf>>, connection: ExplorerState['connection']): void {
+    const before = this.state;
+    this.dispatch({ type: 'shown', view, connection });
+    if (connection.state === 'connecting') return;
+    const isNewList = before.runId !== view.runId || !isSameFilter(before.filter, view.filter) || before.list.next === undefined;
+    if (isNewList) {
+      this.loadFirstPage();
+      this.loadCount();
+    }
+    if (before.runId !== view.runId) this.loadLevels(view.runId);
+    if (this.state.detail !== before.detail) this.loadDetail();
+  }
+
+  private groupsFinished(groups: number): void {
+    if (this.state.list.rows.length === 0 && !this.state.list.isLoading) this.reload();
+    else this.dispatch({ type: 'groupsFinished', groups });
+    if (this.state.detail.page === 'attempt') this.loadDetail();
+  }
+
+  private openDetail(detail: Detail): void {
+    clearTimeout(this.detailTimer);
+    this.dispatch({ type: 'detailOpened', detail });
+    this.keepView();
+    if (detail.page !== 'none' && detail.data.state !== 'ready') this.loadDetail();
+  }
+
+  private loadPage(after: number | undefined): void {
+    const { runId, filter } = this.state;
+    if (runId === null) return;
+    const isFromStart = after === undefined;
+    this.listRequest.abort();
+    this.dispatch({ type: 'listAsked', isFromStart });
+    this.listRequest = this.ask(
+      (signal) => this.host.request('rollout/page', { ...filter, runId, limit: pageSize, ...(isFromStart ? {} : { after }) }, signal),
+      (page) => {
+        const wasReadingOn = this.state.isReadingOn;
+        this.dispatch({ type: 'pageArrived', page, isFromStart });
+        if (wasReadingOn) this.select(this.state.list.rows.length - 1, true);
+        if (this.state.isReadingOn || needsPage(this.state.list, this.state.window.end)) this.loadNextPage();
+      },
+      (error) => this.dispatch({ type: 'pageFailed', error }),
+    );
+  }
+
+  private loadCount(): void {
+    const { runId, filter } = this.state;
+    if (runId === null) return;
+    this.countRequest.abort();
+    this.dispatch({ type: 'countAsked' });
+    this.countRequest = this.ask(
+      (signal) => this.host.request('rollout/count', { runId, filter }, signal),
+      (count) => this.dispatch({ type: 'counted', count }),
+      (error) => this.dispatch({ type: 'countFailed', error }),
+    );
+  }
+
+  /** Levels that are not among the first rows; without an evaluation those of the rows do. */
+  private loadLevels(runId: string): void {
+    this.ask(
+      (signal) => this.host.request('run/evaluations', { runId }, signal),
+      (evaluations) => this.dispatch({ type: 'levelsKnown', levels: evaluations.flatMap(({ byLevel }) => Object.keys(byLevel)) }),
+      () => undefined,
+    );
+  }
+
+  private async dataOf(detail: Detail, signal: AbortSignal): Promise<DetailData | null> {
+    const { runId } = this.state;
+    if (runId === null) return null;
+    switch (detail.page) {
+      case 'none':
+        return null;
+      case 'attempt':
+        return { page: 'attempt', id: detail.rolloutId, value: await this.host.request('rollout/get', { runId, rolloutId: detail.rolloutId }, signal) };
+      case 'group':
+        return { page: 'group', id: detail.groupId, value: await this.host.request('group/get', { runId, groupId: detail.groupId }, signal) };
+      case 'problem': {
+        const { problemId } = detail;
+        const [history, attempts] = await Promise.all([
+          this.host.request('problem/history', { runId, problemId }, signal),
+          this.host.request('rollout/page', { runId, problemId, limit: attemptsOfProblem }, signal),
+        ]);
+        return { page: 'problem', id: problemId, value: { history, attempts } };
+      }
+      case 'tokens': {
+        const withEntropy = detail.mode === 'entropy';
+        return { page: 'tokens', id: detail.rolloutId, value: await this.host.request('rollout/tokens', { runId, id: detail.rolloutId, withEntropy }, signal) };
+      }
+    }
+  }
+
+  /** An answer that comes after its question was dropped is dropped too. */
+  private ask<T>(request: (signal: AbortSignal) => Promise<T>, onAnswer: (answer: T) => void, onError: (error: ErrorData) => void): AbortController {
+    const aborter = new AbortController();
+    const { signal } = aborter;
+    request(signal).then(
+      (answer) => signal.aborted || onAnswer(answer),
+      (error: unknown) => signal.aborted || onError(errorDataOf(error)),
+    );
+    return aborter;
+  }
+
+  private keepView(): void {
+    const view = viewOf(this.state);
+    if (view !== null) this.host.viewChanged(view);
+  }
+
+  private dispatch(message: Message): void {
+    this.state = update(this.state, message);
+    this.onChange(this.state);
+  }
+}

@@ -1,0 +1,55 @@
+/** The filter of the list: changed one part at a time, shown as chips, compared and written down without empty parts. */
+import type { RolloutFilter } from '../../backend/protocol/views.ts';
+import { causeWords, critiqueKindWords, filterWords, groupKindWords, statusWords } from './words.ts';
+
+export type FilterKey = keyof RolloutFilter;
+
+export const filterKeys = Object.keys(filterWords) as readonly FilterKey[];
+
+/** The filter with one part set, or without it: undefined, empty and blank values remove it. */
+export function withPart<K extends FilterKey>(filter: RolloutFilter, key: K, value: RolloutFilter[K] | undefined): RolloutFilter {
+  const { [key]: _, ...others } = filter;
+  const isEmpty = value === undefined || (typeof value === 'string' && value.trim() === '');
+  return isEmpty ? others : { ...others, [key]: value };
+}
+
+/** The whole number typed into a step field; undefined for anything else, so that half a number filters nothing. */
+export function stepFrom(text: string): number | undefined {
+  return /^\s*\d{1,9}\s*$/.test(text) ? Number(text) : undefined;
+}
+
+export function isSameFilter(a: RolloutFilter, b: RolloutFilter): boolean {
+  return filterKeys.every((key) => a[key] === b[key]);
+}
+
+export function isEmptyFilter(filter: RolloutFilter): boolean {
+  return isSameFilter(filter, {});
+}
+
+export interface FilterChip {
+  readonly key: FilterKey;
+  readonly label: string;
+}
+
+/** One chip a part, in the order of the filter bar. */
+export function chipsOf(filter: RolloutFilter): readonly FilterChip[] {
+  return filterKeys.flatMap((key) => {
+    const words = valueWords(filter, key);
+    return words === undefined ? [] : [{ key, label: `${filterWords[key]}: ${words}` }];
+  });
+}
+
+function valueWords(filter: RolloutFilter, key: FilterKey): string | undefined {
+  switch (key) {
+    case 'status':
+      return filter.status && statusWords[filter.status].name;
+    case 'cause':
+      return filter.cause && causeWords[filter.cause];
+    case 'critiqueKind':
+      return filter.critiqueKind && critiqueKindWords[filter.critiqueKind];
+    case 'groupKind':
+      return filter.groupKind && groupKindWords[filter.groupKind].name;
+    default:
+      return filter[key]?.toString();
+  }
+}

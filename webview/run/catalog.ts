@@ -1,0 +1,151 @@
+/** The charts of a run with others laid over it: plans filled with numbers. */
+import type { Evaluation } from '../../backend/protocol/records.ts';
+import type { ChartColor, ChartModel, Curve, XAxis } from '../charts/curve.ts';
+import { placeOfStep, placesOf } from './axis.ts';
+import { sectionPlans, type ChartPlan, type SectionPlan } from './chartPlans.ts';
+import { column, type RunCurves } from './curves.ts';
+
+/** What curves are made of, of one run. */
+export interface RunNumbers {
+  readonly id: string;
+  readonly name: string;
+  readonly curves: RunCurves;
+  readonly evaluations: readonly Evaluation[];
+}
+
+export interface Section {
+  readonly id: SectionPlan['id'];
+  readonly title: string;
+  /** Those that have a number. */
+  readonly charts: readonly ChartModel[];
+}
+
+/** How the curves of another run look, in every chart. */
+export interface OverlayLook {
+  readonly color: ChartColor;
+  readonly dash: readonly number[];
+}
+
+interface Placed extends RunNumbers {
+  readonly places: readonly number[];
+  readonly xAxis: XAxis;
+}
+
+const overlayLooks: readonly OverlayLook[] = [
+  { color: 'orange', dash: [7, 4] },
+  { color: 'purple', dash: [7, 4] },
+  { color: 'green', dash: [3, 3] },
+  { color: 'red', dash: [3, 3] },
+  { color: 'yellow', dash: [10, 3, 2, 3] },
+  { color: 'foreground', dash: [10, 3, 2, 3] },
+];
+const levelColors: readonly ChartColor[] = ['green', 'orange', 'red', 'purple', 'yellow'];
+const phaseColors: readonly ChartColor[] = ['blue', 'green', 'orange', 'purple', 'red', 'yellow'];
+
+/** Of the `index`-th run that is laid over the page's. */
+export function overlayLook(index: number): OverlayLook {
+  return overlayLooks[index % overlayLooks.length] as OverlayLook;
+}
+
+/** Curves of a run share this id, so that the run is hidden as a whole. */
+export function overlayId(runId: string): string {
+  return `run:${runId}`;
+}
+
+export function sectionsOf(run: RunNumbers, overlays: readonly RunNumbers[], xAxis: XAxis): readonly Section[] {
+  const own = placed(run, xAxis);
+  const others = overlays.map((other) => placed(other, xAxis));
+  return sectionPlans
+    .map(({ id, title, charts }): Section => {
+      const planned = charts.map((plan) => plannedChart(plan, own, others));
+      const first = id === 'learning' ? [heldOut(own, others)] : [];
+      const last = id === 'speed' ? [phases(own)] : [];
+      return { id, title, charts: [...first, ...planned, ...last].filter(({ curves }) => curves.length > 0) };
+    })
+    .filter(({ charts }) => charts.length > 0);
+}
+
+function placed(run: RunNumbers, xAxis: XAxis): Placed {
+  return { ...run, xAxis, places: placesOf(run.curves, xAxis) };
+}
+
+function plannedChart({ lines, ...plan }: ChartPlan, run: Placed, overlays: readonly Placed[]): ChartModel {
+  const own = lines.map(({ label, color, values }): Curve => ({
+    id: `${plan.id}:${label}`,
+    label,
+    color,
+    x: run.places,
+    values: values(run.curves),
+  }));
+  const [first] = lines;
+  // Areas on top of each other leave no room for another run's.
+  const others =
+    plan.isStacked === true || first === undefined ? [] : overlays.map((other, i) => overlay(other, i, other.places, first.values(other.curves)));
+  return { ...plan, xAxis: run.xAxis, curves: [...own, ...others].filter(hasNumbers) };
+}
+
+function heldOut(run: Placed, overlays: readonly Placed[]): ChartModel {
+  const evaluations = heldOutOf(run);
+  const x = placesOfEvaluations(run, evaluations);
+  const levels = [...new Set(evaluations.flatMap(({ byLevel }) => Object.keys(byLevel)))].sort();
+  const all: Curve = {
+    id: 'heldOut:all',
+    label: 'all',
+    color: 'blue',
+    x,
+    values: evaluations.map((evaluation) => evaluation.all.passAt1),
+    band: { low: evaluations.map((evaluation) => evaluation.all.interval[0]), high: evaluations.map((evaluation) => evaluation.all.interval[1]) },
+    hasDots: true,
+  };
+  const byLevel = levels.map((level, i): Curve => {
+    const values = evaluations.map((evaluation) => evaluation.byLevel[level]?.passAt1 ?? null);
+    return { id: `heldOut:${level}`, label: level, color: levelColors[i % levelColors.length] ?? 'green', x, values, hasDots: true };
+  });
+  const others = overlays.map((other, i): Curve => {
+    const theirs = heldOutOf(other);
+    const values = theirs.map((evaluation) => evaluation.all.passAt1);
+    return { ...overlay(other, i, placesOfEvaluations(other, theirs), values), hasDots: true };
+  });
+  return {
+    id: 'heldOut',
+    title: 'Held-out pass@1',
+    hint: 'Share of right answers on problems that are never trained on; the band is the 95 % Wilson interval.',
+    format: 'share',
+    xAxis: run.xAxis,
+    curves: [all, ...(levels.length > 1 ? byLevel : []), ...others].filter(hasNumbers),
+  };
+}
+
+function phases({ curves, places, xAxis }: Placed): ChartModel {
+  const names = Object.keys(curves.values).filter((name) => name.startsWith('seconds.'));
+  return {
+    id: 'phases',
+    title: 'Seconds by phase',
+    hint: 'Where the time of a step goes.',
+    format: 'seconds',
+    xAxis,
+    isStacked: true,
+    curves: names
+      .map((name, i): Curve => {
+        const label = name.slice('seconds.'.length);
+        return { id: `phases:${label}`, label, color: phaseColors[i % phaseColors.length] ?? 'blue', x: places, values: column(curves, name) };
+      })
+      .filter(hasNumbers),
+  };
+}
+
+function overlay({ id, name }: RunNumbers, index: number, x: readonly number[], values: Curve['values']): Curve {
+  return { id: overlayId(id), label: name, ...overlayLook(index), x, values };
+}
+
+function heldOutOf({ evaluations }: RunNumbers): readonly Evaluation[] {
+  return evaluations.filter(({ set }) => set === 'heldOut');
+}
+
+function placesOfEvaluations({ curves, places, xAxis }: Placed, evaluations: readonly Evaluation[]): number[] {
+  return evaluations.map(({ step }) => placeOfStep(curves, places, xAxis, step));
+}
+
+function hasNumbers({ values }: Curve): boolean {
+  return values.some((value) => value !== null);
+}

@@ -1,0 +1,130 @@
+/** Whose page it is: name, state, progress, best score, and the buttons of a run. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Activity, Progress, RunState, RunSummary } from '../../backend/protocol/views.ts';
+import { formatDuration, formatPercent } from '../ui/format.ts';
+import type { DashboardController } from './controller.ts';
+import type { DashboardState, RunData } from './state.ts';
+
+export function headerView({ progress, connection }: DashboardState, run: RunData, controller: DashboardController): TemplateResult {
+  const { summary } = run;
+  const { steps } = summary.config.training;
+  const done = lastStepOf(run);
+  const { best, newest } = scoresOf(run);
+  return html`<header>
+    <div class="title">
+      <h1 dir="auto">${summary.name}</h1>
+      ${stateView(summary)}
+      ${summary.isHumanTouched ? html`<span class="tag" title="A critique by a person was trained on.">human-touched</span>` : nothing}
+      <div class="buttons">${connection.state === 'connected' ? buttonsOf(summary, controller) : nothing} ${rolloutsButton(summary, controller)}</div>
+    </div>
+    <dl class="facts">
+      ${fact('Algorithm', summary.algorithm)}
+      ${fact('Step', html`<span id="step">${done.toLocaleString('en-US')}</span> <span class="quiet">of ${steps.toLocaleString('en-US')}</span>`)}
+      ${fact('Best pass@1', formatPercent(best))} ${fact('Newest pass@1', formatPercent(newest))}
+      ${summary.activity === null ? nothing : fact('Time left', summary.secondsLeft === null ? '–' : `≈ ${formatDuration(summary.secondsLeft)}`)}
+      ${fact('Seed', String(summary.seed))}
+    </dl>
+    <progress id="progress" max=${steps} value=${done} aria-label="Steps done: ${done} of ${steps}"></progress>
+    ${phaseView(summary, progress)}
+  </header>`;
+}
+
+/** The newest step that is finished. */
+function lastStepOf({ summary, curves }: RunData): number {
+  return Math.max(summary.lastStep ?? 0, curves.steps.at(-1) ?? 0);
+}
+
+/** Evaluations arrive before the summary does. */
+export function scoresOf({ summary, evaluations }: Pick<RunData, 'summary' | 'evaluations'>): {
+  readonly best: number | null;
+  readonly newest: number | null;
+} {
+  const scores = evaluations.filter(({ set }) => set === 'heldOut').map(({ all }) => all.passAt1);
+  if (scores.length === 0) return { best: summary.bestPassAt1, newest: summary.lastPassAt1 };
+  return { best: Math.max(...scores), newest: scores.at(-1) ?? null };
+}
+
+/** What is done right now, with a bar of its own that comes and goes with the phases of a step. */
+function phaseView({ activity, stopMessage }: RunSummary, progress: Progress | null): TemplateResult | typeof nothing {
+  if (activity === null) return stopMessage === null ? nothing : html`<p class="phase quiet" dir="auto">${stopMessage}</p>`;
+  if (progress === null) return html`<p class="phase quiet">${activityWords[activity]}</p>`;
+  const { step, phase, done, total } = progress;
+  const part = total === null ? (done === 0 ? '' : ` ${done}`) : ` ${done} of ${total}`;
+  return html`<p class="phase quiet">
+    <span>${activityWords[progress.activity]}, step ${step}: ${phaseWords[phase] ?? phase}${part}</span>
+    ${total === null || total === 0 ? nothing : html`<progress class="small" max=${total} value=${done} aria-label="Phase ${phase}"></progress>`}
+  </p>`;
+}
+
+const phaseWords: Readonly<Record<string, string>> = {
+  sample: 'sampling answers',
+  grade: 'grading',
+  critique: 'writing critiques',
+  refine: 'refining',
+  forward: 'probabilities under the policy',
+  update: 'updating the policy',
+  evaluate: 'evaluating',
+};
+
+const activityWords: Readonly<Record<Activity, string>> = {
+  opening: 'Opening the model',
+  training: 'Training',
+  pausing: 'Pausing after this step',
+  paused: 'Paused',
+  evaluating: 'Evaluating',
+  refining: 'Refining',
+  stopping: 'Stopping',
+};
+
+const stateTones: Readonly<Record<RunState | Activity, 'busy' | 'good' | 'bad' | 'still'>> = {
+  opening: 'busy',
+  training: 'busy',
+  pausing: 'busy',
+  evaluating: 'busy',
+  refining: 'busy',
+  stopping: 'busy',
+  paused: 'still',
+  running: 'busy',
+  stopped: 'still',
+  finished: 'good',
+  failed: 'bad',
+};
+
+function stateView({ activity, state }: RunSummary): TemplateResult {
+  const name = activity ?? state;
+  return html`<span id="run-state" class="state ${stateTones[name]}">${name}</span>`;
+}
+
+function buttonsOf({ activity, state }: RunSummary, controller: DashboardController): TemplateResult | typeof nothing {
+  const button = (command: 'pause' | 'resume' | 'stop' | 'evaluate', title: string, isMain = false): TemplateResult =>
+    html`<vscode-button id=${command} appearance=${isMain ? 'primary' : 'secondary'} @click=${() => controller.command(command)}
+      >${title}</vscode-button
+    >`;
+  switch (activity) {
+    case 'stopping':
+      return nothing;
+    case 'paused':
+    case 'pausing':
+      return html`${button('resume', 'Resume', true)} ${button('stop', 'Stop')} ${button('evaluate', 'Evaluate')}`;
+    case 'opening':
+      return button('stop', 'Stop');
+    case 'training':
+    case 'evaluating':
+    case 'refining':
+      return html`${button('pause', 'Pause')} ${button('stop', 'Stop')} ${button('evaluate', 'Evaluate')}`;
+    case null:
+      return html`${state === 'finished' ? nothing : button('resume', 'Resume', true)} ${button('evaluate', 'Evaluate')}`;
+  }
+}
+
+function rolloutsButton({ id }: RunSummary, controller: DashboardController): TemplateResult {
+  const open = (): void => controller.act({ do: 'openPanel', view: { kind: 'rollouts', runId: id, filter: {}, open: null } });
+  return html`<vscode-button id="open-rollouts" appearance="secondary" @click=${open}>Open Rollouts</vscode-button>`;
+}
+
+function fact(name: string, value: string | TemplateResult): TemplateResult {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}

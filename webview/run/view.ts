@@ -1,0 +1,119 @@
+/** The dashboard as a template of its state. */
+import { html, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
+import { chartTable } from '../charts/chartTable.ts';
+import type { ChartModel } from '../charts/curve.ts';
+import { HideEvent, ZoomEvent } from '../charts/curveChart.ts';
+import { sectionsOf, type RunNumbers, type Section } from './catalog.ts';
+import type { DashboardController } from './controller.ts';
+import { explanationsOf } from './explanations.ts';
+import { funnelTable } from './funnelView.ts';
+import { headerView } from './headerView.ts';
+import { newsView, rescueView } from './newsView.ts';
+import { secondsSinceNews, shownRun, type DashboardState, type RunData } from './state.ts';
+import { toolbarView } from './toolbarView.ts';
+
+export function dashboardView(state: DashboardState, controller: DashboardController): TemplateResult {
+  const run = shownRun(state);
+  const onZoom = (event: Event): void => void (event instanceof ZoomEvent && controller.zoom(event.range));
+  const onHide = (event: Event): void => void (event instanceof HideEvent && controller.toggleCurves(event.curveId));
+  return html`<div class="dashboard" @curve-zoom=${onZoom} @curve-hide=${onHide}>
+    ${connectionView(state)} ${errorView(state, controller)}
+    ${
+      run === null
+        ? html`<h1 class="hidden-words">Run ${state.view?.runId ?? ''}</h1>
+            ${waitingView(state)}`
+        : html`${headerView(state, run, controller)} ${bodyView(state, run, controller)}`
+    }
+  </div>`;
+}
+
+function bodyView(state: DashboardState, run: RunData, controller: DashboardController): TemplateResult {
+  const { summary, curves, evaluations } = run;
+  const news = newsView(state.news, state.now, summary.id, controller);
+  if (curves.steps.length === 0 && evaluations.length === 0) {
+    return html`<div class="empty">
+        <p>No step is finished yet.</p>
+        <p class="quiet">The policy is evaluated before its first step. Curves appear here by themselves.</p>
+      </div>
+      ${news}`;
+  }
+  const overlays = overlaysOf(state);
+  const { xAxis, look, tables, funnel, rescue } = state;
+  return html`
+    ${explanationsView(state, run)} ${toolbarView(state, controller)}
+    ${guard(
+      [curves, evaluations, ...overlays.flatMap((other) => [other.curves, other.evaluations]), overlays.length, xAxis, look, tables, funnel, rescue],
+      () => sectionsOf(numbersOf(run), overlays.map(numbersOf), xAxis).map((section) => sectionView(section, state, summary.id, controller)),
+    )}
+    ${news}
+  `;
+}
+
+function explanationsView(state: DashboardState, { summary, curves, evaluations }: RunData): TemplateResult | typeof nothing {
+  const explanations = explanationsOf({ summary, curves, evaluations, secondsSinceNews: secondsSinceNews(state) });
+  if (explanations.length === 0) return nothing;
+  return html`<ul class="explanations" aria-label="What the numbers say">
+    ${explanations.map(
+      ({ tone, text }) => html`<li class=${tone}><span class="codicon codicon-${tone}" aria-hidden="true"></span><span>${text}</span></li>`,
+    )}
+  </ul>`;
+}
+
+function sectionView({ id, title, charts }: Section, state: DashboardState, runId: string, controller: DashboardController): TemplateResult {
+  const { funnel, rescue } = state;
+  return html`<section class="section" aria-labelledby="section-${id}">
+    <h2 id="section-${id}">${title}</h2>
+    <div class="charts">${charts.map((chart) => chartView(chart, state, controller))}</div>
+    ${id === 'rescue' ? html`${rescueView(rescue, runId, controller)} ${funnel === null ? nothing : funnelTable(funnel)}` : nothing}
+  </section>`;
+}
+
+function chartView(chart: ChartModel, { look, tables }: DashboardState, controller: DashboardController): TemplateResult {
+  const { id, title, hint } = chart;
+  const isTable = tables.has(id);
+  return html`<article class="chart" id="chart-${id}" aria-labelledby="chart-title-${id}">
+    <div class="chart-title">
+      <h3 id="chart-title-${id}" title=${hint}>${title}</h3>
+      <button
+        id="table-${id}"
+        class="icon"
+        aria-pressed=${isTable}
+        aria-label="${title}: show the numbers as a table"
+        title="${isTable ? 'Show the curve' : 'Show the numbers as a table'}"
+        @click=${() => controller.toggleTable(id)}
+      >
+        <span class="codicon codicon-${isTable ? 'graph-line' : 'table'}" aria-hidden="true"></span>
+      </button>
+    </div>
+    ${isTable ? chartTable(chart) : html`<curve-chart .model=${chart} .look=${look}></curve-chart>`}
+  </article>`;
+}
+
+function connectionView({ connection }: DashboardState): TemplateResult | typeof nothing {
+  if (connection.state === 'connected') return nothing;
+  const words =
+    connection.state === 'connecting' ? 'Connecting to the backend…' : 'The connection to the backend is lost. What is shown is the last known.';
+  return html`<div id="connection" class="notice warning" role="status"><span dir="auto">${words} ${connection.detail}</span></div>`;
+}
+
+function errorView({ error }: DashboardState, controller: DashboardController): TemplateResult | typeof nothing {
+  if (error === null) return nothing;
+  return html`<div id="error" class="notice error" role="alert">
+    <span dir="auto">${error.message}${error.remedy === null || error.message.includes(error.remedy) ? '' : ` ${error.remedy}`}</span>
+    <vscode-button id="try-again" appearance="secondary" @click=${() => controller.reload()}>Try Again</vscode-button>
+  </div>`;
+}
+
+function waitingView({ error }: DashboardState): TemplateResult | typeof nothing {
+  if (error !== null) return nothing;
+  return html`<div class="waiting" role="status"><vscode-progress-ring aria-label="Reading the run"></vscode-progress-ring> Reading the run…</div>`;
+}
+
+function overlaysOf({ view, data }: DashboardState): readonly RunData[] {
+  return (view?.overlays ?? []).flatMap((id) => data[id] ?? []);
+}
+
+function numbersOf({ summary: { id, name }, curves, evaluations }: RunData): RunNumbers {
+  return { id, name, curves, evaluations };
+}
