@@ -1,10 +1,12 @@
-// Writes the registries: in each plug-in folder an `index.ts` that lists its plug-ins. `--check` names stale ones and exits with 1.
+// Writes what follows from other files: the registries (in each plug-in folder an `index.ts` that lists its plug-ins) and the JSON Schema of
+// run files. `--check` names stale ones and exits with 1.
 //
 // A plug-in is a file that exports a const of its own file name; other files of the folder (the interface, shared parts) do not.
 // That the const has the right type is held by the compiler, in the generated file.
-import { existsSync, readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import * as prettier from 'prettier';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -57,21 +59,56 @@ export async function registrySource({ noun, type, from, exportName }, names) {
   return prettier.format(source, { ...style, parser: 'typescript' });
 }
 
-/** What each `index.ts` should hold: path from the root → text. */
+/** What the editor completes, explains and underlines in a `*.cgrpo.json`. */
+export const schemaPath = 'media/schema/runFile.schema.json';
+
+export async function runFileSchema() {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: "import { z } from 'zod'; import { runConfigSchema } from './runConfig.ts'; export const schema = z.toJSONSchema(runConfigSchema, { io: 'input', target: 'draft-7' });",
+      resolveDir: join(root, 'backend/protocol'),
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+  });
+  const bundle = `data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? '').toString('base64')}`;
+  /** @type {unknown} */
+  const made = await import(bundle);
+  const { schema } = /** @type {{ schema: { properties: Record<string, object> } }} */ (made);
+  for (const key of ['algorithm', 'critic', 'verifier']) {
+    const registry = registries.find(({ noun }) => noun === key);
+    // Names that the editor offers; others stay allowed.
+    if (registry !== undefined) schema.properties[key] = { ...schema.properties[key], examples: pluginNames(sourcesIn(registry.folder)) };
+  }
+  const text = JSON.stringify({ title: 'Run file of Critique-GRPO Workbench', ...schema });
+  return prettier.format(text, { ...(await prettier.resolveConfig(join(root, schemaPath))), parser: 'json' });
+}
+
+/** What each generated file should hold: path from the root → text. */
 export async function expectedRegistries() {
   /** @type {Map<string, string>} */
   const expected = new Map();
   for (const registry of registries) {
     const folder = join(root, registry.folder);
     if (!existsSync(folder) || !existsSync(join(folder, registry.from))) continue;
-    const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
-    const sources = new Map(files.map((file) => [file, readFileSync(join(folder, file), 'utf8')]));
-    expected.set(`${registry.folder}/index.ts`, await registrySource(registry, pluginNames(sources)));
+    expected.set(`${registry.folder}/index.ts`, await registrySource(registry, pluginNames(sourcesIn(registry.folder))));
   }
+  expected.set(schemaPath, await runFileSchema());
   return expected;
 }
 
-/** Paths of registries that differ from what they should hold. */
+/**
+ * File name → source.
+ * @param {string} folder
+ */
+function sourcesIn(folder) {
+  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith('.ts'));
+  return new Map(files.map((file) => [file, readFileSync(join(root, folder, file), 'utf8')]));
+}
+
+/** Paths of generated files that differ from what they should hold. */
 export async function staleRegistries() {
   return [...(await expectedRegistries())].filter(([path, text]) => readOrEmpty(join(root, path)) !== text).map(([path]) => path);
 }
@@ -90,6 +127,7 @@ if (isStartedDirectly) {
   } else {
     const expected = await expectedRegistries();
     for (const path of stale) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), expected.get(path) ?? '');
       console.log(`${path} written`);
     }

@@ -1,0 +1,94 @@
+/** Runs the tests of `suite/` inside the extension host of a real VS Code, and shows each as a test of its own here. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { startCodeServer } from '../../scripts/codeServer.mjs';
+import { repositoryRoot } from '../support/sourceTree.ts';
+import type { HostReport } from './suite/index.ts';
+import { makeFixtureWorkspace } from './fixtureWorkspace.ts';
+import { openWindow, patience, resultsFolder } from './workbenchWindow.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'critique-grpo-host-'));
+const program = join(resultsFolder, 'inHost/index.cjs');
+
+await build({
+  entryPoints: [join(repositoryRoot, 'test/vscode/suite/index.ts')],
+  outfile: program,
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  external: ['vscode', 'mocha'],
+  sourcemap: 'inline',
+  logLevel: 'warning',
+});
+const workspace = makeFixtureWorkspace(join(folder, 'workspace'));
+
+try {
+  await show('in a trusted workspace', true);
+  await show('in an untrusted workspace', false);
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Tests are known only after they have run: the run happens while vitest collects. */
+async function show(title: string, isTrusted: boolean): Promise<void> {
+  const { tests } = await runInHost(isTrusted);
+  describe(title, () => {
+    expect(tests.length).toBeGreaterThan(0);
+    for (const { title: name, error, milliseconds } of tests) {
+      it(`${name} (${milliseconds} ms)`, () => {
+        if (error !== null) throw new Error(error);
+      });
+    }
+  });
+}
+
+async function runInHost(isTrusted: boolean): Promise<HostReport> {
+  const place = join(folder, isTrusted ? 'trusted' : 'untrusted');
+  const report = join(place, 'report.json');
+  mkdirSync(place, { recursive: true });
+  const server = await startCodeServer({
+    folder: place,
+    isTrusting: isTrusted,
+    settings: { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.emptyWindow': false },
+    env: { CRITIQUE_GRPO_REPORT: report, CRITIQUE_GRPO_TRUSTED: isTrusted ? 'yes' : 'no', CRITIQUE_GRPO_ROOT: repositoryRoot },
+    // A built workbench heeds the payload only with it.
+    args: ['--vscode-option', 'enable-smoke-test-driver'],
+  });
+  const remote = (path: string): string => `vscode-remote://127.0.0.1:${server.port}${path}`;
+  const payload = [
+    ['extensionDevelopmentPath', remote(repositoryRoot.replace(/\/$/, ''))],
+    ['extensionTestsPath', remote(program)],
+    ['skipWelcome', 'true'],
+  ];
+  try {
+    let ended: (code: number) => void = () => undefined;
+    const exitCode = new Promise<number>((resolve) => (ended = resolve));
+    const window = await openWindow({
+      url: server.url(workspace, { payload: JSON.stringify(payload) }),
+      profile: join(place, 'browser'),
+      prepare: async (page) => {
+        await page.exposeFunction('codeAutomationExit', (code: number) => ended(code));
+        await page.exposeFunction('codeAutomationLog', () => undefined);
+      },
+    });
+    try {
+      const timeout = new Promise<number>((_, reject) => {
+        setTimeout(() => reject(new Error('The extension host did not finish its tests.')), 2 * patience).unref();
+      });
+      await Promise.race([exitCode, timeout]);
+    } catch (error) {
+      await window.picture(`inHost-${isTrusted ? 'trusted' : 'untrusted'}`);
+      throw error;
+    } finally {
+      await window.close();
+    }
+  } finally {
+    await server.stop();
+  }
+  if (!existsSync(report)) throw new Error(`The extension host ran no tests; its log is below ${server.logFolder}.`);
+  return JSON.parse(readFileSync(report, 'utf8')) as HostReport;
+}

@@ -1,0 +1,5 @@
+/** In a trusted workspace with a run in its store: activation, commands, trees, documents. */
+import './activation.ts';
+import './commands.ts';
+import './trees.ts';
+import './failureDocument.ts';
