@@ -65,7 +65,8 @@ export const schemaPath = 'media/schema/runFile.schema.json';
 export async function runFileSchema() {
   const { outputFiles } = await build({
     stdin: {
-      contents: "import { z } from 'zod'; import { runConfigSchema } from './runConfig.ts'; export const schema = z.toJSONSchema(runConfigSchema, { io: 'input', target: 'draft-7' });",
+      contents:
+        "import { z } from 'zod'; import { runConfigSchema } from './runConfig.ts'; export const schema = z.toJSONSchema(runConfigSchema, { io: 'input', target: 'draft-7' });",
       resolveDir: join(root, 'backend/protocol'),
     },
     bundle: true,

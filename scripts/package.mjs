@@ -1,7 +1,19 @@
 // Packages the extension: `npm run package` for this platform, `-- --target win32-x64` for another, `-- --all` for every one.
 // Each .vsix holds the native files of its platform only. Output: `dist/<name>-<target>.vsix`.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,7 +112,11 @@ function copyNativePackages(stage, target) {
   const isSecondCopy = (/** @type {string} */ path) => /libonnxruntime\.\d+\.\d+\.\d+\.dylib$/.test(path);
   take('onnxruntime-node', (path) => isText(path) || /^dist\/.*\.js$/.test(path) || (path.startsWith(library) && !isSecondCopy(path)));
   take('onnxruntime-common', (path) => isText(path) || /^dist\/cjs\/.*\.js(on)?$/.test(path));
-  take('@photostructure/sqlite', (path) => isText(path) || path === 'dist/index.mjs' || path.startsWith(`prebuilds/${target}/`));
+  // onnxruntime is for glibc only, so SQLite's build for musl would never be used.
+  take(
+    '@photostructure/sqlite',
+    (path) => isText(path) || path === 'dist/index.mjs' || (path.startsWith(`prebuilds/${target}/`) && !path.endsWith('.musl.node')),
+  );
   take('node-gyp-build', (path) => isText(path) || ['index.js', 'node-gyp-build.js'].includes(path));
 }
 

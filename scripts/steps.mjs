@@ -25,7 +25,14 @@ export const vitest = (name, ...args) => ({
   name,
   run: (reportFolder) => {
     const report = join(reportFolder, `${name.replaceAll(' ', '-')}.json`);
-    return succeeds(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args]);
+    return succeeds(process.execPath, [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...args,
+    ]);
   },
 });
 

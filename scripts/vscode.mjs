@@ -50,7 +50,9 @@ function install(folder) {
   if (['g++', 'make', 'python3'].some((name) => findProgram(name) === null)) {
     installPackages(['build-essential', 'python3'], 'Compiling two native modules of VS Code');
   }
-  console.log(`VS Code 1.${codeServerVersion.slice(2)} (code-server ${codeServerVersion}) is installed into ${folder}; this takes about two minutes, once.`);
+  console.log(
+    `VS Code 1.${codeServerVersion.slice(2)} (code-server ${codeServerVersion}) is installed into ${folder}; this takes about two minutes, once.`,
+  );
   const started = performance.now();
   // A folder of that name is whole: an install that is cut off leaves another name.
   const partial = `${folder}.${process.pid}.partial`;
@@ -95,7 +97,8 @@ function install(folder) {
 function runNpm(args, cwd, env) {
   const { status, stdout, stderr, error } = spawnSync('npm', args, { cwd, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
   if (error !== undefined) throw new Error(`npm does not start: ${error.message}`);
-  if (status !== 0) throw new Error(`npm ${args.join(' ')} failed in ${cwd} (exit status ${status ?? 'none'}):\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
+  if (status !== 0)
+    throw new Error(`npm ${args.join(' ')} failed in ${cwd} (exit status ${status ?? 'none'}):\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
 }
 
 const isStartedDirectly = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { node, runSteps, vitest } from './steps.mjs';
 
-const config = ['--config', 'test/vscode/vitest.config.ts'];
+const config = ['--config', 'test/vscode/vitestConfig.ts'];
 
 /** Installs what is missing, packages the extension, then runs the tests on the package. */
 export const vscodeSteps = [

@@ -18,7 +18,9 @@ try {
   await buildAll();
   installExtension(folder, packageFor(thisTarget));
   const server = await startCodeServer({ folder, port: Number(process.env['PORT'] ?? 8139) });
-  console.log(`VS Code with the extension: ${server.url(workspace)}\nPress F1 and choose "Critique-GRPO: Start Training". Ctrl+C ends the editor; a run in progress goes on.`);
+  console.log(
+    `VS Code with the extension: ${server.url(workspace)}\nPress F1 and choose "Critique-GRPO: Start Training". Ctrl+C ends the editor; a run in progress goes on.`,
+  );
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => void server.stop().then(() => process.exit(0)));
   }

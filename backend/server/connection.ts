@@ -1,4 +1,4 @@
-/** One client: JSON-RPC over its socket, from the handshake to its end. */
+/** One client: JSON-RPC over its socket, from the handshake to its end. What it asked for is done also when it has left (a window is reloaded). */
 import { createMessageConnection, type CancellationToken } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
 import { requestSchemas, type Method, type Result } from '../protocol/methods.ts';
@@ -17,7 +17,6 @@ export interface Client {
 const initializeMs = 10_000;
 
 export function serveConnection(socket: WebSocket, service: Service): Client {
-  const controller = new AbortController();
   const { log } = service;
   const logger = { error: (text: string) => log.info(`connection: ${text}`), warn: ignore, info: ignore, log: ignore };
   const connection = createMessageConnection(new SocketReader(socket), new SocketWriter(socket, () => outbox.wake()), logger);
@@ -33,10 +32,10 @@ export function serveConnection(socket: WebSocket, service: Service): Client {
   const deadline = setTimeout(() => socket.close(closeCodes.policyViolation, 'No "initialize" came.'), initializeMs);
 
   connection.onRequest(async (method: string, params: object | unknown[] | undefined, token: CancellationToken) => {
-    const request = new AbortController();
-    const signal = AbortSignal.any([controller.signal, request.signal]);
-    token.onCancellationRequested(() => request.abort());
-    if (token.isCancellationRequested) request.abort();
+    const controller = new AbortController();
+    const { signal } = controller;
+    token.onCancellationRequested(() => controller.abort());
+    if (token.isCancellationRequested) controller.abort();
     try {
       if (!isMethod(method)) throw unknownMethod(method);
       if (!isInitialized && method !== 'initialize') throw notInitialized(method);
@@ -54,7 +53,6 @@ export function serveConnection(socket: WebSocket, service: Service): Client {
     connection.onClose(() => {
       clearTimeout(deadline);
       outbox.close();
-      controller.abort();
       connection.dispose();
       resolve();
     });

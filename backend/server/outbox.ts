@@ -34,6 +34,8 @@ export class Outbox {
   private readonly changedRuns = new Set<string>();
   private lastProgressAt = -Infinity;
   private progressTimer: NodeJS.Timeout | undefined;
+  /** Enough time has passed since the last one was sent. */
+  private isProgressDue = false;
   private pending: NodeJS.Immediate | undefined;
   private isClosed = false;
 
@@ -54,10 +56,11 @@ export class Outbox {
   /** Of each run the latest is sent, at most ten times a second; what a slow client misses is dropped. */
   progress(progress: Progress): void {
     this.progressOf.set(progress.runId, progress);
-    if (this.isClosed || this.progressTimer !== undefined) return;
+    if (this.isClosed || this.isProgressDue || this.progressTimer !== undefined) return;
     const wait = Math.max(0, this.lastProgressAt + progressIntervalMs - performance.now());
     this.progressTimer = setTimeout(() => {
       this.progressTimer = undefined;
+      this.isProgressDue = true;
       this.wake();
     }, wait);
   }
@@ -115,7 +118,8 @@ export class Outbox {
   }
 
   private sendProgress(): void {
-    if (this.progressTimer !== undefined || this.progressOf.size === 0) return;
+    if (!this.isProgressDue) return;
+    this.isProgressDue = false;
     for (const progress of this.progressOf.values()) this.wire.send('progress', progress);
     this.progressOf.clear();
     this.lastProgressAt = performance.now();

@@ -26,7 +26,7 @@ export interface Service {
 export type Doctor = (config: RunConfig, signal: AbortSignal) => Promise<readonly CheckResult[]>;
 
 export interface RequestContext extends Service {
-  /** Aborted when the client cancels the request or is gone. */
+  /** Aborted when the client cancels the request; not when it leaves. */
   readonly signal: AbortSignal;
   /** Of the client that asks. */
   readonly outbox: Outbox;

@@ -104,11 +104,6 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
       void client.ended.then(() => clients.delete(client));
     },
   });
-  const idle = watchIdleness(
-    idleMinutes,
-    () => clients.size > 0 || host.isTraining,
-    () => void shutDown(`nobody needed it for ${idleMinutes} minutes`),
-  );
 
   async function endInOrder(reason: string): Promise<void> {
     log.info(`the backend ends: ${reason}`);
@@ -123,6 +118,11 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
   }
 
   await place.announce({ port: door.port, token });
+  const idle = watchIdleness(
+    idleMinutes,
+    () => clients.size > 0 || host.isTraining,
+    () => void shutDown(`nobody needed it for ${idleMinutes} minutes`),
+  );
   const mode = isViewOnly ? ', for viewing only' : stores.canWrite() ? '' : ', reading only, because another process writes';
   log.info(`backend ${version} serves ${workspace} on port ${door.port}${mode}`);
   return { kind: 'running', port: door.port, token, shutDown, ended, logError: (text, error) => log.error(text, error) };

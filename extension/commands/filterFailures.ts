@@ -12,7 +12,11 @@ export const filterFailures: Command = {
     const items = [all, ...levels.map((name) => ({ label: name, description: name === level ? 'now' : '', level: name }))];
     const picked = levels.length < 2 ? all : await vscode.window.showQuickPick(items, { title: 'Filter Failures: Level' });
     if (picked === undefined) return;
-    const words = await vscode.window.showInputBox({ title: 'Filter Failures: Words', prompt: 'Words of the problem; leave empty for all.', value: text });
+    const words = await vscode.window.showInputBox({
+      title: 'Filter Failures: Words',
+      prompt: 'Words of the problem; leave empty for all.',
+      value: text,
+    });
     if (words === undefined) return;
     failuresTree.filterBy({ ...(picked.level === null ? {} : { level: picked.level }), ...(words.trim() === '' ? {} : { text: words.trim() }) });
   },

@@ -61,10 +61,16 @@ export function checkMessage(raw: unknown): CheckedMessage {
   return message satisfies never;
 }
 
-/** What a page kept of itself across a reload of the window; null when it is not ours to trust. */
+/** A view that this host remembered; null when it is not one. */
 export function checkPanelView(raw: unknown): PanelView | null {
   const parsed = panelViewSchema.safeParse(raw);
   return parsed.success ? (parsed.data as PanelView) : null;
+}
+
+/** The view in what a page kept of itself across a reload of the window; null when there is none to trust. */
+export function viewOfState(state: unknown): PanelView | null {
+  const parsed = z.looseObject({ view: z.unknown() }).safeParse(state);
+  return parsed.success ? checkPanelView(parsed.data.view) : null;
 }
 
 function requestIdOf(raw: unknown): number | null {

@@ -55,7 +55,8 @@ export class Panel implements vscode.Disposable {
   }
 
   rename(runName: string): void {
-    this.#tab.title = this.#parts.type.title(this.session.view, runName);
+    const title = this.#parts.type.title(this.session.view, runName);
+    if (this.#tab.title !== title) this.#tab.title = title;
   }
 
   close(): void {

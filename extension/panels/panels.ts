@@ -4,7 +4,7 @@ import type { Event } from '../../backend/protocol/events.ts';
 import type { Progress } from '../../backend/protocol/views.ts';
 import type { PanelKind, PanelView } from '../contract.ts';
 import { labPanel } from './labPanel.ts';
-import { checkPanelView } from './messages.ts';
+import { checkPanelView, viewOfState } from './messages.ts';
 import { Panel, pagesFolder, type PanelType } from './panel.ts';
 import { panelKey } from './panelKey.ts';
 import { rolloutsPanel } from './rolloutsPanel.ts';
@@ -63,10 +63,12 @@ export class Panels implements vscode.Disposable {
   }
 
   runsChanged(runId: string): void {
-    for (const panel of this.#open) {
-      panel.rename(this.#host.runName(panel.session.view.runId));
-      panel.session.runsChanged(runId);
-    }
+    for (const { session } of this.#open) session.runsChanged(runId);
+  }
+
+  /** Names of runs may be known only now. */
+  namesChanged(): void {
+    for (const panel of this.#open) panel.rename(this.#host.runName(panel.session.view.runId));
   }
 
   connectionChanged(): void {
@@ -85,7 +87,7 @@ export class Panels implements vscode.Disposable {
 
   /** `state` is what the page kept by itself; without it, the view of its kind that was shown last and is not shown now. */
   #revive(tab: vscode.WebviewPanel, kind: PanelKind, state: unknown): void {
-    const kept = checkPanelView(state);
+    const kept = viewOfState(state);
     const view = kept?.kind === kind ? kept : this.#remembered(kind).find((candidate) => this.#find(candidate) === undefined);
     if (view === undefined || this.#find(view) !== undefined) tab.dispose();
     else this.#adopt(tab, view);

@@ -39,6 +39,9 @@ export function registerPanels(services: Services, desk: CritiqueDesk): Panels {
     connection: () => backend.connection,
     warn: (message) => log.warn(message),
   });
-  context.subscriptions.push(panels);
+  context.subscriptions.push(
+    panels,
+    sync.onChange(() => panels.namesChanged()),
+  );
   return panels;
 }

@@ -1,11 +1,12 @@
 /** Workspaces for tests in the editor: few problems of the bundled demonstration, some of them out of the model's reach. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { backendFileSchema } from '../../backend/protocol/methods.ts';
 import type { RunConfigInput } from '../../backend/protocol/runConfig.ts';
 import { repositoryRoot } from '../support/sourceTree.ts';
 
-export const runFile = 'short.cgrpo.json';
+export const runFile = 'word-problems.cgrpo.json';
 
 export interface WorkspaceOptions {
   readonly steps: number;
@@ -14,13 +15,15 @@ export interface WorkspaceOptions {
   /** Problems that are too hard for the model. */
   readonly nHopeless: number;
   readonly evaluateEvery: number;
+  /** Low: the model stays as weak as it is, and its failures stay too. */
+  readonly learningRate: number;
 }
 
 /** A folder with problems and a run file that trains on them; a step takes about a second. */
-export function makeWorkspace(folder: string, { steps, nProblems, nHopeless, evaluateEvery }: WorkspaceOptions): string {
+export function makeWorkspace(folder: string, { steps, nProblems, nHopeless, evaluateEvery, learningRate }: WorkspaceOptions): string {
   mkdirSync(folder, { recursive: true });
   const config: RunConfigInput = {
-    name: 'short',
+    name: 'word-problems',
     model: { path: 'demo:model' },
     data: { train: 'train.jsonl', heldOut: 'heldOut.jsonl' },
     prompt: { refinement: 'conversation' },
@@ -28,7 +31,7 @@ export function makeWorkspace(folder: string, { steps, nProblems, nHopeless, eva
     critic: 'stepLevel',
     algorithm: 'critique-grpo',
     switches: { trigger: 'anyWrong', critiquesPerProblem: 2 },
-    optimizer: { learningRate: 2e-4, warmupSteps: 10, beta2: 0.98 },
+    optimizer: { learningRate, warmupSteps: 10, beta2: 0.98 },
     training: { steps, problemsPerStep: 8, microBatchTokens: 1024 },
     evaluation: { every: evaluateEvery, samples: 1, finalSamples: 1, failureAttempts: 1 },
     checkpoint: { every: 10, keep: 1 },
@@ -41,10 +44,25 @@ export function makeWorkspace(folder: string, { steps, nProblems, nHopeless, eva
 
 /** The same with a run of three steps in its store. */
 export function makeFixtureWorkspace(folder: string): string {
-  makeWorkspace(folder, { steps: 3, nProblems: 4, nHopeless: 4, evaluateEvery: 2 });
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(repositoryRoot, 'dist/cli.js'), 'train', runFile], { cwd: folder, encoding: 'utf8' });
+  makeWorkspace(folder, { steps: 3, nProblems: 4, nHopeless: 4, evaluateEvery: 2, learningRate: 2e-4 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(repositoryRoot, 'dist/cli.js'), 'train', runFile], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`The fixture's run failed:\n${stdout}${stderr}`);
   return folder;
+}
+
+/** A backend outlives its window on purpose; a test leaves none behind. */
+export function endBackendOf(folder: string): void {
+  const path = join(folder, '.critique-grpo/backend.json');
+  if (!existsSync(path)) return;
+  const { pid } = backendFileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function demoLines(name: string): string[] {

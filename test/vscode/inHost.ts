@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { startCodeServer } from '../../scripts/codeServer.mjs';
 import { repositoryRoot } from '../support/sourceTree.ts';
 import type { HostReport } from './suite/index.ts';
-import { makeFixtureWorkspace } from './fixtureWorkspace.ts';
+import { endBackendOf, makeFixtureWorkspace } from './fixtureWorkspace.ts';
 import { openWindow, patience, resultsFolder } from './workbenchWindow.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'critique-grpo-host-'));
@@ -88,6 +88,7 @@ async function runInHost(isTrusted: boolean): Promise<HostReport> {
     }
   } finally {
     await server.stop();
+    endBackendOf(workspace);
   }
   if (!existsSync(report)) throw new Error(`The extension host ran no tests; its log is below ${server.logFolder}.`);
   return JSON.parse(readFileSync(report, 'utf8')) as HostReport;

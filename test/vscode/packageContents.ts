@@ -39,7 +39,9 @@ describe('the package', () => {
   });
 
   it('has nothing of development', () => {
-    const strange = paths.filter((path) => /\.(map|ts|mts|cts|tsbuildinfo|test\.\w+)$|^(test|scripts|node_modules|backend|webview|shared)\/|gallery|comparison/.test(path));
+    const strange = paths.filter((path) =>
+      /\.(map|ts|mts|cts|tsbuildinfo|test\.\w+)$|^(test|scripts|node_modules|backend|webview|shared)\/|gallery|comparison/.test(path),
+    );
     expect(strange).toEqual([]);
   });
 });

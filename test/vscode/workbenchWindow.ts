@@ -69,7 +69,8 @@ export async function drawn(page: Page): Promise<void> {
 
 function windowOf(context: BrowserContext, page: Page): WorkbenchWindow {
   const input = page.locator('.quick-input-widget:visible input.input, .quick-input-widget:visible .quick-input-box input');
-  const pickRow = (text: string | RegExp): Locator => page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row', { hasText: text }).first();
+  const pickRow = (text: string | RegExp): Locator =>
+    page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row', { hasText: text }).first();
   return {
     page,
     async runCommand(title) {
@@ -111,9 +112,21 @@ async function frameWith(page: Page, selector: string): Promise<Frame> {
     for (const frame of page.frames()) {
       if (frame === page.mainFrame()) continue;
       // A frame that is just going away has nothing.
-      if ((await frame.locator(selector).count().catch(() => 0)) > 0) return frame;
+      if (
+        (await frame
+          .locator(selector)
+          .count()
+          .catch(() => 0)) > 0
+      )
+        return frame;
     }
-    if (Date.now() > deadline) throw new Error(`No webview shows ${selector}; frames: ${page.frames().map((frame) => frame.url().slice(0, 80)).join(', ')}`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `No webview shows ${selector}; frames: ${page
+          .frames()
+          .map((frame) => frame.url().slice(0, 80))
+          .join(', ')}`,
+      );
     await page.waitForTimeout(200);
   }
 }

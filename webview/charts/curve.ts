@@ -31,6 +31,8 @@ export interface ChartModel {
   readonly hint: string;
   readonly format: NumberFormat;
   readonly xAxis: XAxis;
+  /** Where the horizontal axis ends, which starts at 0. Charts of a page have the same, so that they line up. */
+  readonly xEnd: number;
   readonly curves: readonly Curve[];
   /** Areas on top of each other; all curves have the same `x`. */
   readonly isStacked?: boolean;
@@ -84,8 +86,9 @@ export function indexAt(xs: readonly number[], values: readonly (number | null |
   return index;
 }
 
-/** The value that a curve has at `x`: that of its last place up to there. */
-export function valueAt({ x: xs, values }: Pick<Curve, 'x' | 'values'>, x: number): number | null {
+/** The value that a curve has at `x`: that of its last place up to there; none after its end, unless its places are few (`hasDots`). */
+export function valueAt({ x: xs, values, hasDots }: Pick<Curve, 'x' | 'values' | 'hasDots'>, x: number): number | null {
+  if (hasDots !== true && x > (xs.at(-1) ?? -Infinity)) return null;
   return values[indexAt(xs, values, x)] ?? null;
 }
 

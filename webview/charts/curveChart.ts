@@ -5,6 +5,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './charts.css';
+import { placeOfKey } from './axes.ts';
 import { formatValue, formatX, indexAt, lastValue, valueAt, valuesInWords, type ChartModel, type Curve } from './curve.ts';
 import { plotDataOf, type Look, type PlotData, type XRange } from './plotData.ts';
 import { plotHeight, plotOptions } from './plotOptions.ts';
@@ -31,8 +32,9 @@ export class HideEvent extends Event {
   }
 }
 
-/** Points that PageUp and PageDown move by. */
-const pageOfPoints = 10;
+/** uPlot's, with the parameter that moves the cursor of the other charts too. */
+type SetCursor = (place: { readonly left: number; readonly top: number }, isTold: boolean, isShared: boolean) => void;
+
 const everything: Look = { range: null, smoothing: 0, hidden: new Set() };
 
 export class CurveChart extends HTMLElement {
@@ -42,11 +44,15 @@ export class CurveChart extends HTMLElement {
   /** What the plot was made for: other curves need another plot, other numbers do not. */
   #shape = '';
   #isUpdateAsked = false;
+  /** Charts out of sight are drawn when they come near: a long run has many, and each step changes all. */
+  #isNear = false;
+  #isStale = false;
   #outputs: HTMLElement[] = [];
   readonly #legend = document.createElement('ul');
   readonly #place = document.createElement('output');
   readonly #canvas = document.createElement('div');
   readonly #resizes = new ResizeObserver(() => this.#resize());
+  readonly #sights = new IntersectionObserver(([entry]) => this.#seen(entry?.isIntersecting === true), { rootMargin: '1200px' });
   /** The editor tells of another theme by the classes of the body. */
   readonly #themes = new MutationObserver(() => this.#plot?.redraw(false, true));
 
@@ -75,6 +81,7 @@ export class CurveChart extends HTMLElement {
     this.replaceChildren(top, this.#canvas);
     this.#canvas.addEventListener('keydown', this.#onKey);
     this.#resizes.observe(this);
+    this.#sights.observe(this);
     this.#themes.observe(document.body, { attributes: true, attributeFilter: ['class'] });
     this.#updateSoon();
   }
@@ -82,6 +89,8 @@ export class CurveChart extends HTMLElement {
   disconnectedCallback(): void {
     this.#canvas.removeEventListener('keydown', this.#onKey);
     this.#resizes.disconnect();
+    this.#sights.disconnect();
+    this.#isNear = false;
     this.#themes.disconnect();
     this.#plot?.destroy();
     this.#plot = null;
@@ -90,12 +99,26 @@ export class CurveChart extends HTMLElement {
 
   /** Once for all properties that one drawing of the page sets. */
   #updateSoon(): void {
-    if (this.#isUpdateAsked) return;
+    this.#isStale = true;
+    // Words cost nothing: who does not see charts may read one that was never near.
+    if (this.#model !== null) {
+      this.#describe(this.#model, null);
+      this.#makeLegend(this.#model);
+      this.#showValues(null);
+    }
+    if (this.#isUpdateAsked || !this.#isNear) return;
     this.#isUpdateAsked = true;
     queueMicrotask(() => {
       this.#isUpdateAsked = false;
-      if (this.#model !== null && this.isConnected) this.#update(this.#model);
+      if (this.#model === null || !this.isConnected) return;
+      this.#isStale = false;
+      this.#update(this.#model);
     });
+  }
+
+  #seen(isNear: boolean): void {
+    this.#isNear = isNear;
+    if (isNear && this.#isStale) this.#updateSoon();
   }
 
   #update(model: ChartModel): void {
@@ -109,10 +132,8 @@ export class CurveChart extends HTMLElement {
     } else {
       this.#plot.setData(drawn.data, false);
     }
-    this.#makeLegend(model);
-    const [min, max] = this.#look.range ?? wholeRange(model.curves);
+    const [min, max] = this.#look.range ?? [0, model.xEnd];
     this.#plot.setScale('x', { min, max });
-    this.#describe(model, null);
     this.#showValues(null);
   }
 
@@ -174,12 +195,11 @@ export class CurveChart extends HTMLElement {
 
   /** The chart as a slider over its places: what it is, where it stands, the values there. */
   #describe(model: ChartModel, x: number | null): void {
-    const [min, max] = wholeRange(model.curves);
-    const at = x ?? max;
+    const at = x ?? model.xEnd;
     const attributes = {
       'aria-label': `${model.title}, by ${model.xAxis}`,
-      'aria-valuemin': String(min),
-      'aria-valuemax': String(max),
+      'aria-valuemin': '0',
+      'aria-valuemax': String(model.xEnd),
       'aria-valuenow': String(at),
       'aria-valuetext': `${formatX(at, model.xAxis)}: ${valuesInWords(model, x)}`,
     };
@@ -201,7 +221,7 @@ export class CurveChart extends HTMLElement {
     if (next === null) return;
     event.preventDefault();
     const x = xs[next] as number;
-    plot.setCursor({ left: plot.valToPos(x, 'x'), top: 1 });
+    (plot.setCursor as SetCursor)({ left: plot.valToPos(x, 'x'), top: 1 }, true, true);
     this.#describe(model, x);
   };
 
@@ -215,38 +235,10 @@ export function defineCurveChart(): void {
   if (customElements.get('curve-chart') === undefined) customElements.define('curve-chart', CurveChart);
 }
 
-/** The index that a key moves to from `at`; null for keys that do not move. */
-export function placeOfKey(key: string, at: number, count: number): number | null {
-  const last = count - 1;
-  switch (key) {
-    case 'ArrowLeft':
-      return Math.max(0, at - 1);
-    case 'ArrowRight':
-      return Math.min(last, at + 1);
-    case 'PageDown':
-      return Math.max(0, at - pageOfPoints);
-    case 'PageUp':
-      return Math.min(last, at + pageOfPoints);
-    case 'Home':
-      return 0;
-    case 'End':
-      return last;
-    default:
-      return null;
-  }
-}
-
 /** Where the cursor of a plot is; null when it is elsewhere. */
 function cursorX({ cursor, data }: uPlot): number | null {
   const { idx, left } = cursor;
   return idx === null || idx === undefined || left === undefined || left < 0 ? null : (data[0][idx] ?? null);
-}
-
-/** From the start of a run, or of the curves, to their end. */
-function wholeRange(curves: readonly Curve[]): readonly [number, number] {
-  const ends = curves.map(({ x }) => x.at(-1) ?? 0);
-  const end = Math.max(0, ...ends);
-  return [0, end === 0 ? 1 : end];
 }
 
 function shapeOf({ id, xAxis, isStacked, format }: ChartModel, { columns, fills, isLog }: PlotData): string {

@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import type { ChartModel, Curve } from './curve.ts';
 import { averaged, decimated, within, type Points } from './decimation.ts';
 import { smoothed } from './smoothing.ts';
+import { spansMagnitudes, stacked } from './stacking.ts';
 
 /** Part of the x axis on screen; null for all. */
 export type XRange = readonly [from: number, to: number] | null;
@@ -61,28 +62,4 @@ export function plotDataOf(model: ChartModel, { range, smoothing, hidden }: Look
   }
   const data: uPlot.AlignedData = tables.length === 0 ? [[]] : uPlot.join(tables.map(({ x, values }): uPlot.AlignedData => [[...x], [...values]]));
   return { columns, data, fills, isLog: model.mayBeLog === true && spansMagnitudes(shown) };
-}
-
-/** Sums of the columns up to each; an unknown value counts as 0. */
-export function stacked(columns: readonly Curve['values'][]): number[][] {
-  let below: number[] = [];
-  return columns.map((values) => {
-    below = values.map((value, i) => (below[i] ?? 0) + (value ?? 0));
-    return below;
-  });
-}
-
-/** All values positive, the largest more than 300 times the smallest. */
-export function spansMagnitudes(curves: readonly Pick<Curve, 'values'>[]): boolean {
-  let smallest = Infinity;
-  let largest = 0;
-  for (const { values } of curves) {
-    for (const value of values) {
-      if (value === null) continue;
-      if (value <= 0) return false;
-      smallest = Math.min(smallest, value);
-      largest = Math.max(largest, value);
-    }
-  }
-  return largest > 300 * smallest;
 }

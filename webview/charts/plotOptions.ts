@@ -1,7 +1,8 @@
 /** How a chart looks: axes, colors and lines, all from the theme of the editor. Colors are asked for at each drawing. */
 import type uPlot from 'uplot';
 import { formatCompact } from '../ui/format.ts';
-import type { ChartColor, ChartModel, NumberFormat } from './curve.ts';
+import { axisText, verticalRange } from './axes.ts';
+import type { ChartColor, ChartModel } from './curve.ts';
 import type { Column, PlotData } from './plotData.ts';
 
 export const plotHeight = 176;
@@ -16,7 +17,7 @@ export function plotOptions(model: ChartModel, { columns, fills, isLog }: PlotDa
   return {
     width,
     height: plotHeight,
-    padding: [8, 10, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: syncKey, setSeries: false, scales: ['x', null] },
@@ -68,27 +69,6 @@ function seriesOf({ curve, role }: Column, isStacked: boolean): uPlot.Series {
     points: { show: isLine && ((curve.hasDots === true && curve.x.length <= maxDots) || curve.x.length === 1), size: 5 },
     ...(isStacked ? { fill: () => faded(curve.color, 0.45), fillTo: 0 } : {}),
   };
-}
-
-/** From 0 where the values come near it; shares never beyond 1. */
-export function verticalRange(
-  { format, isStacked }: Pick<ChartModel, 'format' | 'isStacked'>,
-  min: number | null,
-  max: number | null,
-): [number, number] {
-  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1];
-  const margin = max === min ? Math.abs(max) * 0.1 || 1 : (max - min) * 0.08;
-  const standsOnZero = min >= 0 && (isStacked === true || format === 'share' || min < 0.5 * max || max === min);
-  const top = max + margin;
-  return [standsOnZero ? 0 : min - margin, format === 'share' ? Math.min(Math.max(top, 0.05), 1.02) : top];
-}
-
-/** As many decimals as tell one tick from the next. */
-export function axisText(value: number, increment: number, format: NumberFormat): string {
-  const [unit, scale] = format === 'share' ? [' %', 100] : [format === 'seconds' ? ' s' : '', 1];
-  const decimals = increment <= 0 ? 0 : Math.max(0, -Math.floor(Math.log10(increment * scale) + 1e-9));
-  const isPlain = increment > 0 && decimals <= 4 && Math.abs(value * scale) < 10_000;
-  return `${isPlain ? String(Number((value * scale).toFixed(decimals))) : formatCompact(value * scale)}${unit}`;
 }
 
 function gridColor(): string {

@@ -55,7 +55,11 @@ export function rowAt(key: number, wording: Wording = {}): RolloutRow {
   };
 }
 
-export function pageOf(total: number, { after, limit = 100, order: _, runId: __, ...filter }: RolloutPageRequest, wording: Wording = {}): RolloutPage {
+export function pageOf(
+  total: number,
+  { after, limit = 100, order: _, runId: __, ...filter }: RolloutPageRequest,
+  wording: Wording = {},
+): RolloutPage {
   const rows: RolloutRow[] = [];
   for (let key = Math.min(total, after ?? total) - 1; key >= 0; key--) {
     const row = rowAt(key, wording);
@@ -75,7 +79,10 @@ export function problemAt(group: number, wording: Wording = {}): Problem {
     id: problemIdAt(group, wording),
     prompt: [
       { role: 'system', content: 'Answer step by step and end with "Answer: ".' },
-      { role: 'user', content: wording.question ?? 'Leo has **22** marbles. He gets a dozen. He gets 7. He finds a score. How many, if $22 + 12 + 7 + 20 = x$?' },
+      {
+        role: 'user',
+        content: wording.question ?? 'Leo has **22** marbles. He gets a dozen. He gets 7. He finds a score. How many, if $22 + 12 + 7 + 20 = x$?',
+      },
     ],
     answer: '61',
     level: levels[group % 3] ?? 'easy',
@@ -88,7 +95,9 @@ export function groupDetailOf(groupId: string, wording: Wording = {}): GroupDeta
   const guest = group % 3 === 2 ? guestOf(group, wording) : [];
   const joined = attempts.flatMap(({ refinements }) => refinements).slice(0, 1);
   const members: Group['members'] = [
-    ...attempts.filter(({ verdict }) => verdict?.status !== 'failed').map(({ rollout, verdict }) => memberOf(rollout.id, 'policy', verdict?.reward ?? 0)),
+    ...attempts
+      .filter(({ verdict }) => verdict?.status !== 'failed')
+      .map(({ rollout, verdict }) => memberOf(rollout.id, 'policy', verdict?.reward ?? 0)),
     ...[...joined, ...guest].map(({ refinement, verdict }) => memberOf(refinement.id, 'refinement', verdict?.reward ?? 0)),
   ];
   const mean = members.reduce((sum, { reward }) => sum + reward, 0) / members.length;
@@ -122,7 +131,14 @@ export function historyOf(problemId: string, wording: Wording = {}): ProblemHist
   const visits = groups.map((group, visit) => {
     const right = Math.min(rolloutsPerGroup, Math.max(0, visit - 3));
     const kind = right === 0 ? (visit === 0 ? 'allWrong' : 'rescued') : right === rolloutsPerGroup ? 'allRight' : 'mixed';
-    return { step: Math.floor(group / problemsPerStep) + 1, groupId: groupIdAt(group, wording), kind, right, wrong: rolloutsPerGroup - right, failed: 0 } as const;
+    return {
+      step: Math.floor(group / problemsPerStep) + 1,
+      groupId: groupIdAt(group, wording),
+      kind,
+      right,
+      wrong: rolloutsPerGroup - right,
+      failed: 0,
+    } as const;
   });
   const critiques = groups.slice(1, 4).flatMap((group) => {
     const { critiques: written, refinements } = attemptAt(group * rolloutsPerGroup + 1, wording);
@@ -154,17 +170,31 @@ export function tokensOf(id: string, count: number, wording: Wording = {}): Toke
   };
 }
 
-export function counterfactualOf(critics: readonly string[], humanText: string | undefined, samples: number, rolloutId: string): readonly CounterfactualEntry[] {
+export function counterfactualOf(
+  critics: readonly string[],
+  humanText: string | undefined,
+  samples: number,
+  rolloutId: string,
+): readonly CounterfactualEntry[] {
   const names = [...critics, ...(humanText === undefined ? [] : ['human'])];
   const { critiques } = attemptOf(rolloutId);
   return names.map((critic) => {
     const share = { none: 0, verdict: 0, 'verdict-answer': 0.06, 'step-level': 0.62, self: 0.12, human: 0.9 }[critic] ?? 0;
     const right = Math.round(samples * share);
     const error = critic === 'self' ? 'The critic self has nothing to say: its answer was empty.' : null;
-    const text = { none: '', verdict: 'The answer is wrong.', 'verdict-answer': 'The answer is wrong. It should be 61.', human: humanText ?? '' }[critic] ?? critiques[0]?.text ?? '';
+    const text =
+      { none: '', verdict: 'The answer is wrong.', 'verdict-answer': 'The answer is wrong. It should be 61.', human: humanText ?? '' }[critic] ??
+      critiques[0]?.text ??
+      '';
     const refinements = error !== null ? [] : Array.from({ length: samples }, (_, i) => refinementAt(rolloutId, `trial-${critic}`, i, i < right, {}));
     const total = refinements.length;
-    return { critic, text: error === null ? text : '', error, refinements, success: { right: total === 0 ? 0 : right, total, interval: wilsonInterval(total === 0 ? 0 : right, total) } };
+    return {
+      critic,
+      text: error === null ? text : '',
+      error,
+      refinements,
+      success: { right: total === 0 ? 0 : right, total, interval: wilsonInterval(total === 0 ? 0 : right, total) },
+    };
   });
 }
 
@@ -186,7 +216,20 @@ function attemptAt(key: number, wording: Wording): Attempt {
 
 function rolloutAt({ id, step, problemId, index, finish, tokenCount }: RolloutRow, completion: string): Rollout {
   const tokens = Array.from({ length: tokenCount }, (_, i) => i);
-  return { id, runId, step, problemId, index, policyVersion: step - 1, seed: 7, promptTokens: [1], tokens, behaviorLogprobs: tokens.map(() => -0.1), completion, finish };
+  return {
+    id,
+    runId,
+    step,
+    problemId,
+    index,
+    policyVersion: step - 1,
+    seed: 7,
+    promptTokens: [1],
+    tokens,
+    behaviorLogprobs: tokens.map(() => -0.1),
+    completion,
+    finish,
+  };
 }
 
 function critiqueAt(rolloutId: string, kind: CritiqueKind, i: number, wording: Wording): Critique {

@@ -30,7 +30,8 @@ const rightToLeft: Wording = {
 };
 const hostile: Wording = {
   question: '<img src=x onerror="document.title=\'hacked\'"> [click](javascript:alert(1)) ![x](https://example.org/pixel.png)',
-  answer: '<script>document.title="hacked"</script>\n\u001b[31mred\u001b[0m \u202eesrever\u202c\n</div></main><h1>59</h1>\n$\\href{javascript:alert(1)}{x}$',
+  answer:
+    '<script>document.title="hacked"</script>\n\u001b[31mred\u001b[0m \u202eesrever\u202c\n</div></main><h1>59</h1>\n$\\href{javascript:alert(1)}{x}$',
   critique: '<iframe src="https://example.org"></iframe> [a](command:workbench.action.quit)',
   id: '<b onclick=alert(1)>very-long-problem-id-that-goes-on-and-on-and-on-and-on-and-on-and-on</b>',
 };
@@ -39,7 +40,12 @@ export const explorerScenes: readonly ExplorerScene[] = [
   rollouts('rollouts-empty', 'Rollouts, none yet', { total: 0 }),
   rollouts('rollouts-loading', 'Rollouts, loading', { total: many, answers: 'never' }, { open: group }),
   rollouts('rollouts-error', 'Rollouts, unreadable', { total: many, answers: 'failing' }, { open: group }),
-  rollouts('rollouts-lost', 'Rollouts, backend away', { total: many }, { open: group, connection: { state: 'lost', detail: 'It ended with SIGKILL; it is started again.' } }),
+  rollouts(
+    'rollouts-lost',
+    'Rollouts, backend away',
+    { total: many },
+    { open: group, connection: { state: 'lost', detail: 'It ended with SIGKILL; it is started again.' } },
+  ),
   rollouts('rollouts-one', 'Rollouts, one row', { total: 1 }),
   rollouts('rollouts-many', 'Rollouts, 100,000 rows', { total: many }),
   rollouts('rollouts-filtered', 'Rollouts, filters', { total: 7000 }, { filter: { level: 'hard', status: 'wrong', text: 'step 3', fromStep: 2 } }),
@@ -70,7 +76,12 @@ interface RolloutsScene {
   readonly connection?: ConnectionView;
 }
 
-function rollouts(id: string, title: string, options: FixtureOptions, { filter = {}, open, mode, connection = connected }: RolloutsScene = {}): ExplorerScene {
+function rollouts(
+  id: string,
+  title: string,
+  options: FixtureOptions,
+  { filter = {}, open, mode, connection = connected }: RolloutsScene = {},
+): ExplorerScene {
   return {
     id,
     title,
@@ -82,7 +93,12 @@ function rollouts(id: string, title: string, options: FixtureOptions, { filter =
   };
 }
 
-function lab(id: string, title: string, options: FixtureOptions, { human, run = false }: { readonly human?: string; readonly run?: boolean } = {}): ExplorerScene {
+function lab(
+  id: string,
+  title: string,
+  options: FixtureOptions,
+  { human, run = false }: { readonly human?: string; readonly run?: boolean } = {},
+): ExplorerScene {
   return {
     id,
     title,

@@ -29,7 +29,12 @@ export function summaryOf(traits: RunTraits): RunSummary {
     name: id,
     algorithm: kind === 'critiqueGrpo' ? 'critiqueGrpo' : 'grpo',
     seed,
-    config: runConfigSchema.parse({ seed, model: { path: 'models/demo' }, data: { train: 'train.jsonl', heldOut: 'held-out.jsonl' }, training: { steps } }),
+    config: runConfigSchema.parse({
+      seed,
+      model: { path: 'models/demo' },
+      data: { train: 'train.jsonl', heldOut: 'held-out.jsonl' },
+      training: { steps },
+    }),
     createdAt: startTime,
     state: 'running',
     lastStep: done === 0 ? null : done,
@@ -137,8 +142,22 @@ export function evaluationsOf(traits: RunTraits): readonly Evaluation[] {
 export function funnelOf({ kind = 'critiqueGrpo', done }: RunTraits): Funnel {
   const wrong = done * 21;
   if (kind !== 'critiqueGrpo' || done === 0) return { wrong, kinds: [] };
-  const stepLevel = { kind: 'stepLevel', critiqued: done * 3, refined: done * 3, refinedRight: Math.round(done * 2.1), problems: done * 3, problemsRescued: done * 2 } as const;
-  const self = { kind: 'self', critiqued: done, refined: done, refinedRight: Math.round(done * 0.2), problems: done, problemsRescued: Math.round(done * 0.2) } as const;
+  const stepLevel = {
+    kind: 'stepLevel',
+    critiqued: done * 3,
+    refined: done * 3,
+    refinedRight: Math.round(done * 2.1),
+    problems: done * 3,
+    problemsRescued: done * 2,
+  } as const;
+  const self = {
+    kind: 'self',
+    critiqued: done,
+    refined: done,
+    refinedRight: Math.round(done * 0.2),
+    problems: done,
+    problemsRescued: Math.round(done * 0.2),
+  } as const;
   const human = { kind: 'human', critiqued: 4, refined: 3, refinedRight: 3, problems: 4, problemsRescued: 3 } as const;
   return { wrong, kinds: done > 20 ? [stepLevel, self, human] : [stepLevel] };
 }

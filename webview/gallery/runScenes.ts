@@ -16,16 +16,50 @@ const others: readonly RunTraits[] = [
 ];
 const sampling: Progress = { runId: main.id, activity: 'training', step: 65, steps: 100, phase: 'sample', done: 31, total: 56 };
 
+const news: readonly EventBody[] = [
+  { type: 'runStarted', algorithm: 'critiqueGrpo', seed: 0, steps: 100, resumedFrom: null },
+  {
+    type: 'noticeRaised',
+    code: 'verifier.timeout',
+    message: 'The verifier gave up on 1 of 56 answers after 2 s; it is left out of its group.',
+    step: 31,
+  },
+  { type: 'critiqueEnlisted', enlistmentId: 'e', critiqueId: 'c', rolloutId: 'r', problemId: 'chain-417', fromStep: 48 },
+  { type: 'checkpointSaved', step: 60, path: 'checkpoints/step-60' },
+];
+
 export const runScenes: readonly Scene[] = [
-  dashboard('run-training', 'Run, training', main, { progress: sampling }),
+  dashboard('run-training', 'Run, training', main, { progress: sampling, news }),
   dashboard('run-live', 'Run, a step every second', { ...main, done: 12 }, { isLive: true }),
   dashboard('run-compared', 'Run, finished, two others laid over it', finished, { overlays: others.map(({ id }) => id) }),
   dashboard('run-paused', 'Run, paused', { ...main, summary: { activity: 'paused' } }),
-  dashboard('run-failed', 'Run, failed', { ...main, summary: { state: 'failed', activity: null, stopMessage: 'The engine died 3 times in a row after step 64 (out of memory). Lower training.microBatchTokens.' } }),
+  dashboard('run-failed', 'Run, failed', {
+    ...main,
+    summary: {
+      state: 'failed',
+      activity: null,
+      stopMessage: 'The engine died 3 times in a row after step 64 (out of memory). Lower training.microBatchTokens.',
+    },
+  }),
   dashboard('run-empty', 'Run, no step yet', { ...main, done: 0, summary: { activity: 'opening' } }),
   dashboard('run-one', 'Run, one step', { ...main, done: 1 }),
   dashboard('run-stuck', 'Run, nothing to learn from', { ...main, id: 'demo-grpo-hard-0', kind: 'stuck' }),
-  dashboard('run-long', 'Run, 20,000 steps', { ...main, id: 'week-long-0', steps: 20_000, done: 20_000, evaluateEvery: 200, summary: { state: 'finished', activity: null } }),
+  dashboard('run-long', 'Run, 20,000 steps', {
+    ...main,
+    id: 'week-long-0',
+    steps: 20_000,
+    done: 20_000,
+    evaluateEvery: 200,
+    summary: { state: 'finished', activity: null },
+  }),
+  dashboard('run-100k', 'Run, 100,000 steps', {
+    ...main,
+    id: 'month-long-0',
+    steps: 100_000,
+    done: 100_000,
+    evaluateEvery: 1000,
+    summary: { state: 'finished', activity: null },
+  }),
   dashboard('run-levels', 'Run, many levels and a very long name', {
     ...main,
     id: 'a-run-with-a-very-long-name-that-somebody-composed-of-every-setting-lr-0.0005-gamma-0.1-n-7-k-1',
@@ -34,7 +68,12 @@ export const runScenes: readonly Scene[] = [
   dashboard('run-rtl', 'Run, right-to-left names', { ...main, summary: { name: 'ניסוי ראשון' }, levels: ['سهل', 'متوسط', 'صعب'] }),
   dashboard('run-hostile', 'Run, hostile names', {
     ...main,
-    summary: { name: '<img src=x onerror="document.title=\'hacked\'">', activity: null, state: 'failed', stopMessage: '<script>alert(1)</script> \u001b[31mred' },
+    summary: {
+      name: '<img src=x onerror="document.title=\'hacked\'">',
+      activity: null,
+      state: 'failed',
+      stopMessage: '<script>alert(1)</script> \u001b[31mred',
+    },
     levels: ['<b>easy</b>', 'javascript:alert(1)'],
   }),
   dashboard('run-loading', 'Run, loading', main, { answers: 'never' }),
@@ -47,13 +86,14 @@ interface DashboardScene {
   readonly overlays?: readonly string[];
   readonly connection?: ConnectionView;
   readonly progress?: Progress;
+  readonly news?: readonly EventBody[];
   readonly answers?: NonNullable<RunHostOptions['answers']>;
   readonly isLive?: boolean;
   readonly isUnknown?: boolean;
 }
 
 function dashboard(id: string, title: string, run: RunTraits, scene: DashboardScene = {}): Scene {
-  const { overlays = [], connection = connected, progress, answers = 'normal', isLive = false, isUnknown = false } = scene;
+  const { overlays = [], connection = connected, progress, news = [], answers = 'normal', isLive = false, isUnknown = false } = scene;
   return {
     id,
     title,
@@ -63,7 +103,14 @@ function dashboard(id: string, title: string, run: RunTraits, scene: DashboardSc
       show(connected);
       if (connection.state !== 'connected') setTimeout(() => page.receive({ type: 'connection', connection }), 200);
       if (progress !== undefined) setTimeout(() => page.receive({ type: 'progress', progress }), 200);
-      if (isLive) live(run, (events) => page.receive({ type: 'events', events }), (news) => page.receive({ type: 'progress', progress: news }));
+      const events = news.map((body, i): Event => ({ seq: i + 1, runId: run.id, time: startTime + i * 40_000, body }));
+      if (events.length > 0) setTimeout(() => page.receive({ type: 'events', events }), 200);
+      if (isLive)
+        live(
+          run,
+          (events) => page.receive({ type: 'events', events }),
+          (news) => page.receive({ type: 'progress', progress: news }),
+        );
     },
   };
 }

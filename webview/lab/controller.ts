@@ -23,7 +23,13 @@ export class LabController {
       case 'show': {
         if (message.view.kind !== 'lab') return;
         const { runId, rolloutId } = message.view;
-        this.dispatch({ type: 'shown', runId, rolloutId, connection: message.connection, humanText: this.host.readDraft(draftKey(runId, rolloutId)) });
+        this.dispatch({
+          type: 'shown',
+          runId,
+          rolloutId,
+          connection: message.connection,
+          humanText: this.host.readDraft(draftKey(runId, rolloutId)),
+        });
         if (message.connection.state !== 'connecting' && this.state.subject.state !== 'ready') this.loadSubject();
         return;
       }

@@ -95,7 +95,9 @@ export function updateLab(state: LabState, message: LabMessage): LabState {
     case 'started':
       return { ...state, running: { critics: message.critics, progress: null }, error: null };
     case 'progressed':
-      return state.running === null || message.progress.runId !== state.place?.runId ? state : { ...state, running: { ...state.running, progress: message.progress } };
+      return state.running === null || message.progress.runId !== state.place?.runId
+        ? state
+        : { ...state, running: { ...state.running, progress: message.progress } };
     case 'finished': {
       const added = message.entries.map((entry) => [entry.critic, { entry, samples: message.samples }] as const);
       return { ...state, running: null, results: new Map([...state.results, ...added]) };

@@ -17,7 +17,10 @@ export function labView(state: LabState, controller: LabController): TemplateRes
   return html`<div class="lab">
     ${connectionBar(connection)}
     <h1 class="page-title">Compare critics <span class="quiet ellipsis" dir="auto" title=${place.rolloutId}>${place.rolloutId}</span></h1>
-    <p class="quiet lead">The same wrong answer under several critiques. Each is answered by fresh refinements of the policy of now, which are graded; choose the one to train on.</p>
+    <p class="quiet lead">
+      The same wrong answer under several critiques. Each is answered by fresh refinements of the policy of now, which are graded; choose the one to
+      train on.
+    </p>
     ${loadableView(
       state.subject,
       'The answer',
@@ -37,10 +40,7 @@ function subjectView({ attempt, problem }: Subject, switches: TextSwitches): Tem
       <p class="gold">Gold answer <code class="ellipsis" dir="auto" title=${problem.answer}>${problem.answer}</code></p>
     </section>
     <section aria-label="Failed answer">
-      <h2>
-        Answer at step ${rollout.step} ${statusChip(verdict?.status ?? null)}
-        ${causeView(verdict)}
-      </h2>
+      <h2>Answer at step ${rollout.step} ${statusChip(verdict?.status ?? null)} ${causeView(verdict)}</h2>
       ${verdict === null ? nothing : html`<p class="verdict-line" dir="auto">${verdict.reason}</p>`}
       ${textView(rollout.id, 'Failed answer', rollout.completion, switches)}
     </section>
@@ -108,10 +108,12 @@ function formView(state: LabState, controller: LabController): TemplateResult {
             >`,
         )}
       </fieldset>
-      ${running === null
-        ? html`<button id="run-comparison" class="button" type="submit" ?disabled=${reason !== null}>Run</button>
-            <span class="quiet" role="status">${reason ?? `${count} refinements`}</span>`
-        : progressView(running, controller)}
+      ${
+        running === null
+          ? html`<button id="run-comparison" class="button" type="submit" ?disabled=${reason !== null}>Run</button>
+              <span class="quiet" role="status">${reason ?? `${count} refinements`}</span>`
+          : progressView(running, controller)
+      }
     </div>
     ${error === null ? nothing : failureView('The comparison failed', error, () => controller.run())}
   </form>`;
@@ -120,7 +122,9 @@ function formView(state: LabState, controller: LabController): TemplateResult {
 function progressView({ critics: names, progress }: NonNullable<LabState['running']>, controller: LabController): TemplateResult {
   const isServed = progress?.activity === 'refining';
   const known = isServed && progress.total !== null && progress.total > 0 ? { done: progress.done, total: progress.total } : null;
-  const words = isServed ? `${progress.phase} · ${names.length} critics` : 'Waiting for the policy: while a run trains, this is served between two steps';
+  const words = isServed
+    ? `${progress.phase} · ${names.length} critics`
+    : 'Waiting for the policy: while a run trains, this is served between two steps';
   return html`<div class="running">
     <progress aria-label="Comparison" max=${known?.total ?? nothing} value=${known?.done ?? nothing}></progress>
     <span role="status">${words}</span>
@@ -139,7 +143,12 @@ function resultsView(state: LabState, controller: LabController): TemplateResult
     <p id="reading" role="status">${reading ?? nothing}</p>
     <table class="results">
       <thead>
-        <tr><th scope="col">Critic</th><th scope="col">Right refinements</th><th scope="col">What it says</th><th scope="col"><span class="hidden-words">Actions</span></th></tr>
+        <tr>
+          <th scope="col">Critic</th>
+          <th scope="col">Right refinements</th>
+          <th scope="col">What it says</th>
+          <th scope="col"><span class="hidden-words">Actions</span></th>
+        </tr>
       </thead>
       <tbody>
         ${shown.map((critic) => resultRows(critic, results.get(critic.name), waiting.has(critic.name), state, controller))}
@@ -148,10 +157,19 @@ function resultsView(state: LabState, controller: LabController): TemplateResult
   </section>`;
 }
 
-function resultRows(critic: CriticChoice & { readonly name: CriticName }, trials: Trials | undefined, isWaiting: boolean, state: LabState, controller: LabController): TemplateResult {
+function resultRows(
+  critic: CriticChoice & { readonly name: CriticName },
+  trials: Trials | undefined,
+  isWaiting: boolean,
+  state: LabState,
+  controller: LabController,
+): TemplateResult {
   const { name, title } = critic;
   if (trials === undefined) {
-    return html`<tr id="result-${name}"><th scope="row">${title}</th><td colspan="3">${loadingView('Trying')}</td></tr>`;
+    return html`<tr id="result-${name}">
+      <th scope="row">${title}</th>
+      <td colspan="3">${loadingView('Trying')}</td>
+    </tr>`;
   }
   const { entry } = trials;
   const isUnfolded = state.unfolded.has(name) && entry.refinements.length > 0;
@@ -160,39 +178,59 @@ function resultRows(critic: CriticChoice & { readonly name: CriticName }, trials
       <th scope="row">${title}</th>
       <td class="rate-cell">${entry.error === null ? rateView(entry) : html`<span class="quiet">–</span>`}</td>
       <td class="text-cell">
-        ${entry.error !== null
-          ? html`<span class="notice" dir="auto">${entry.error}</span>`
-          : entry.text.trim() === ''
-            ? html`<span class="quiet">No critique.</span>`
-            : textView(`said-${name}`, `Critique by ${title}`, entry.text, switchesOf(state, controller))}
+        ${
+          entry.error !== null
+            ? html`<span class="notice" dir="auto">${entry.error}</span>`
+            : entry.text.trim() === ''
+              ? html`<span class="quiet">No critique.</span>`
+              : textView(`said-${name}`, `Critique by ${title}`, entry.text, switchesOf(state, controller))
+        }
       </td>
       <td class="action-cell">
-        ${entry.refinements.length === 0
-          ? nothing
-          : html`<button id="unfold-${name}" class="button secondary" aria-expanded=${isUnfolded} aria-controls="refinements-${name}" @click=${() => controller.unfold(name)}>
-              ${isUnfolded ? 'Hide refinements' : 'Refinements'}
-            </button>`}
-        ${canTrain
-          ? html`<button
-              id="train-${name}"
-              class="button"
-              ?disabled=${state.connection.state !== 'connected'}
-              aria-label="Train on the critique of ${title}"
-              @click=${() => controller.trainOn(name, entry.text)}
-            >
-              Train on this
-            </button>`
-          : nothing}
+        ${
+          entry.refinements.length === 0
+            ? nothing
+            : html`<button
+                id="unfold-${name}"
+                class="button secondary"
+                aria-expanded=${isUnfolded}
+                aria-controls="refinements-${name}"
+                @click=${() => controller.unfold(name)}
+              >
+                ${isUnfolded ? 'Hide refinements' : 'Refinements'}
+              </button>`
+        }
+        ${
+          canTrain
+            ? html`<button
+                id="train-${name}"
+                class="button"
+                ?disabled=${state.connection.state !== 'connected'}
+                aria-label="Train on this: critique by ${title}"
+                @click=${() => controller.trainOn(name, entry.text)}
+              >
+                Train on this
+              </button>`
+            : nothing
+        }
         ${state.trainedOn === name ? html`<span class="quiet" role="status">Handed to the run.</span>` : nothing}
       </td>
     </tr>
-    ${isUnfolded ? html`<tr id="refinements-${name}"><td colspan="4">${refinementsView(entry, state)}</td></tr>` : nothing}`;
+    ${
+      isUnfolded
+        ? html`<tr id="refinements-${name}">
+            <td colspan="4">${refinementsView(entry, state)}</td>
+          </tr>`
+        : nothing
+    }`;
 }
 
 function rateView({ success: { right, total, interval } }: CounterfactualEntry): TemplateResult {
   const [low, high] = interval.map((part) => part * 100) as [number, number];
   const rate = total === 0 ? 0 : (right / total) * 100;
-  return html`<div class="rate-numbers"><strong>${Math.round(rate)} %</strong> <span class="quiet">${right} of ${total} · ${Math.round(low)}–${Math.round(high)} %</span></div>
+  return html`<div class="rate-numbers">
+      <strong>${Math.round(rate)} %</strong> <span class="quiet">${right} of ${total} · ${Math.round(low)}–${Math.round(high)} %</span>
+    </div>
     <div class="rate-bar" aria-hidden="true" title="Bar: share of right refinements. Line: its 95 % interval.">
       <span class="rate-fill" style="width: ${rate}%"></span>
       <span class="rate-interval" style="left: ${low}%; width: ${high - low}%"></span>

@@ -10,6 +10,9 @@ import { causeView, statusChip } from './statusView.ts';
 import { textView, type TextSwitches } from './textView.ts';
 import { critiqueKindWords } from './words.ts';
 
+/** Characters of two texts that are compared without being asked to. */
+const quicklyCompared = 20_000;
+
 export interface AttemptContext {
   readonly state: ExplorerState;
   readonly controller: ExplorerController;
@@ -24,36 +27,54 @@ export function attemptView({ rollout, verdict, critiques, refinements }: Attemp
   return html`<article id="attempt-${rollout.id}" class="card ${isFocused ? 'focused' : ''}" aria-label="Rollout ${rollout.index}">
     <header>
       <h3>Rollout ${rollout.index}</h3>
-      ${statusChip(verdict?.status ?? null)} ${causeView(verdict)}
-      ${creditView(memberOf(group, rollout.id), group)}
+      ${statusChip(verdict?.status ?? null)} ${causeView(verdict)} ${creditView(memberOf(group, rollout.id), group)}
       <span class="actions">
         ${group === null ? nothing : tokensButton(rollout.id, group, controller)}
-        ${isWrong
-          ? html`<button id="edit-${rollout.id}" class="button" @click=${() => controller.act({ do: 'openFailure', runId, rolloutId: rollout.id })}>
-                ${critiques.length === 0 ? 'Write critique' : 'Edit critique'}
-              </button>
-              <button
-                id="lab-${rollout.id}"
-                class="button secondary"
-                @click=${() => controller.act({ do: 'openPanel', view: { kind: 'lab', runId, rolloutId: rollout.id } })}
-              >
-                Compare critics
-              </button>`
-          : nothing}
+        ${
+          isWrong
+            ? html`<button id="edit-${rollout.id}" class="button" @click=${() => controller.act({ do: 'openFailure', runId, rolloutId: rollout.id })}>
+                  ${critiques.length === 0 ? 'Write critique' : 'Edit critique'}
+                </button>
+                <button
+                  id="lab-${rollout.id}"
+                  class="button secondary"
+                  @click=${() => controller.act({ do: 'openPanel', view: { kind: 'lab', runId, rolloutId: rollout.id } })}
+                >
+                  Compare critics
+                </button>`
+            : nothing
+        }
       </span>
     </header>
     ${verdict === null ? nothing : verdictLine(verdict.reason, verdict.extracted)}
     ${textView(rollout.id, `Answer of rollout ${rollout.index}`, rollout.completion, switchesOf(context))}
-    ${critiques.map((critique) => critiqueView(critique, refinements.filter(({ refinement }) => refinement.critiqueId === critique.id), rollout.completion, context))}
+    ${critiques.map((critique) =>
+      critiqueView(
+        critique,
+        refinements.filter(({ refinement }) => refinement.critiqueId === critique.id),
+        rollout.completion,
+        context,
+      ),
+    )}
     ${orphans(critiques, refinements).map((refinement) => refinementView(refinement, rollout.completion, context))}
   </article>`;
 }
 
 /** `answer`: the failed answer that the refinements are compared with; null when it is not at hand. */
-export function critiqueView(critique: Critique, refinements: readonly JudgedRefinement[], answer: string | null, context: AttemptContext): TemplateResult {
+export function critiqueView(
+  critique: Critique,
+  refinements: readonly JudgedRefinement[],
+  answer: string | null,
+  context: AttemptContext,
+): TemplateResult {
   const isHuman = critique.kind === 'human';
   const isSuperseding = critique.supersedes !== null;
-  return html`<section id="critique-${critique.id}" class="critique ${isHuman ? 'human' : ''}" aria-label="Critique, ${critiqueKindWords[critique.kind]}">
+  return html`<div
+    role="group"
+    id="critique-${critique.id}"
+    class="critique ${isHuman ? 'human' : ''}"
+    aria-label="Critique, ${critiqueKindWords[critique.kind]}"
+  >
     <header>
       <h4>Critique</h4>
       <span class="tag">${critiqueKindWords[critique.kind]}</span>
@@ -61,27 +82,33 @@ export function critiqueView(critique: Critique, refinements: readonly JudgedRef
       <span class="quiet">revision ${critique.revision}${isSuperseding ? ', replaces an earlier one' : ''} · ${timeText(critique.createdAt)}</span>
     </header>
     ${critique.text.trim() === '' ? html`<p class="quiet">No words: a plain second attempt.</p>` : textView(critique.id, 'Critique', critique.text, switchesOf(context))}
-    ${refinements.length === 0
-      ? html`<p class="quiet">No refinement answers it.</p>`
-      : refinements.map((refinement) => refinementView(refinement, answer, context))}
-  </section>`;
+    ${
+      refinements.length === 0
+        ? html`<p class="quiet">No refinement answers it.</p>`
+        : refinements.map((refinement) => refinementView(refinement, answer, context))
+    }
+  </div>`;
 }
 
 export function refinementView({ refinement, verdict }: JudgedRefinement, answer: string | null, context: AttemptContext): TemplateResult {
   const { state, controller, group } = context;
   const { id, runId, rolloutId } = refinement;
   const member = memberOf(group, id);
-  const showsDiff = answer !== null && !state.switches.has(`text:${id}`);
-  return html`<section id="refinement-${id}" class="refinement" aria-label="Refinement">
+  // Words of long texts are compared when a person asks for it: seven such comparisons would take seconds.
+  const isShort = answer !== null && answer.length + refinement.completion.length <= quicklyCompared;
+  const showsDiff = answer !== null && isShort !== state.switches.has(`text:${id}`);
+  return html`<div role="group" id="refinement-${id}" class="refinement" aria-label="Refinement">
     <header>
       <h4>Refinement</h4>
       ${statusChip(verdict?.status ?? null)} ${creditView(member, group)}
       <span class="actions">
-        ${answer === null
-          ? nothing
-          : html`<button id="text-${id}" class="button secondary" aria-pressed=${showsDiff} @click=${() => controller.switch(`text:${id}`)}>
-              ${showsDiff ? 'Show text' : 'Show changes'}
-            </button>`}
+        ${
+          answer === null
+            ? nothing
+            : html`<button id="text-${id}" class="button secondary" aria-pressed=${showsDiff} @click=${() => controller.switch(`text:${id}`)}>
+                ${showsDiff ? 'Show text' : 'Show changes'}
+              </button>`
+        }
         <button
           id="diff-${id}"
           class="button secondary"
@@ -95,7 +122,7 @@ export function refinementView({ refinement, verdict }: JudgedRefinement, answer
     </header>
     ${verdict === null ? nothing : verdictLine(verdict.reason, verdict.extracted)}
     ${showsDiff ? diffView(answer, refinement) : textView(id, 'Refinement', refinement.completion, switchesOf(context))}
-  </section>`;
+  </div>`;
 }
 
 function verdictLine(reason: string, extracted: string | null): TemplateResult {
@@ -106,7 +133,13 @@ function verdictLine(reason: string, extracted: string | null): TemplateResult {
 }
 
 function tokensButton(id: string, group: Group, controller: ExplorerController): TemplateResult {
-  return html`<button id="tokens-${id}" class="button secondary" @click=${() => controller.open({ page: 'tokens', rolloutId: id, groupId: group.id })}>Tokens</button>`;
+  return html`<button
+    id="tokens-${id}"
+    class="button secondary"
+    @click=${() => controller.open({ page: 'tokens', rolloutId: id, groupId: group.id })}
+  >
+    Tokens
+  </button>`;
 }
 
 function memberOf(group: Group | null, id: string): Group['members'][number] | undefined {

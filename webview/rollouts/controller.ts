@@ -6,9 +6,20 @@ import { errorDataOf } from './errorData.ts';
 import { isSameFilter } from './filter.ts';
 import type { PageHost } from './host.ts';
 import { valueOf } from './loadable.ts';
-import { needsPage, pageSize } from './rowList.ts';
+import { largestPage, needsPage, pageSize } from './rowList.ts';
 import type { RowWindow } from './rowWindow.ts';
-import { detailOf, detailOfRow, idOf, initialState, update, viewOf, type Detail, type DetailData, type ExplorerState, type Message } from './state.ts';
+import {
+  detailOf,
+  detailOfRow,
+  idOf,
+  initialState,
+  update,
+  viewOf,
+  type Detail,
+  type DetailData,
+  type ExplorerState,
+  type Message,
+} from './state.ts';
 import { whyEmpty, type TokenMode } from './tokenMeasures.ts';
 
 /** Rollouts that a problem's page lists; the rest is one click away, in the list. */
@@ -47,7 +58,9 @@ export class ExplorerController {
         const bodies = message.events.filter(({ runId }) => runId === this.state.runId).map(({ body }) => body.type);
         const groups = bodies.filter((type) => type === 'groupFinished').length;
         if (groups > 0) this.groupsFinished(groups);
-        if (bodies.some((type) => type === 'critiqueRevised' || type === 'critiqueEnlisted' || type === 'critiqueWithdrawn' || type === 'trialFinished')) {
+        if (
+          bodies.some((type) => type === 'critiqueRevised' || type === 'critiqueEnlisted' || type === 'critiqueWithdrawn' || type === 'trialFinished')
+        ) {
           this.loadDetail();
         }
         return;
@@ -91,7 +104,6 @@ export class ExplorerController {
 
   /** Selects a row; its page opens at once, or a moment later while keys run through the rows. */
   select(at: number, isPassing: boolean): void {
-    if (at === this.state.selectedAt && !isPassing && this.state.detail.page === 'group') return;
     this.dispatch({ type: 'selected', at });
     clearTimeout(this.detailTimer);
     const row = this.state.list.rows[at];
@@ -199,7 +211,12 @@ export class ExplorerController {
     this.listRequest.abort();
     this.dispatch({ type: 'listAsked', isFromStart });
     this.listRequest = this.ask(
-      (signal) => this.host.request('rollout/page', { ...filter, runId, limit: pageSize, ...(isFromStart ? {} : { after }) }, signal),
+      (signal) =>
+        this.host.request(
+          'rollout/page',
+          { ...filter, runId, limit: this.state.isReadingOn ? largestPage : pageSize, ...(isFromStart ? {} : { after }) },
+          signal,
+        ),
       (page) => {
         const wasReadingOn = this.state.isReadingOn;
         this.dispatch({ type: 'pageArrived', page, isFromStart });
@@ -238,7 +255,11 @@ export class ExplorerController {
       case 'none':
         return null;
       case 'attempt':
-        return { page: 'attempt', id: detail.rolloutId, value: await this.host.request('rollout/get', { runId, rolloutId: detail.rolloutId }, signal) };
+        return {
+          page: 'attempt',
+          id: detail.rolloutId,
+          value: await this.host.request('rollout/get', { runId, rolloutId: detail.rolloutId }, signal),
+        };
       case 'group':
         return { page: 'group', id: detail.groupId, value: await this.host.request('group/get', { runId, groupId: detail.groupId }, signal) };
       case 'problem': {
@@ -251,7 +272,11 @@ export class ExplorerController {
       }
       case 'tokens': {
         const withEntropy = detail.mode === 'entropy';
-        return { page: 'tokens', id: detail.rolloutId, value: await this.host.request('rollout/tokens', { runId, id: detail.rolloutId, withEntropy }, signal) };
+        return {
+          page: 'tokens',
+          id: detail.rolloutId,
+          value: await this.host.request('rollout/tokens', { runId, id: detail.rolloutId, withEntropy }, signal),
+        };
       }
     }
   }

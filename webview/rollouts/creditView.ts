@@ -14,11 +14,16 @@ export function creditView(member: GroupMember | undefined, group: Group | null)
   const share = (Math.abs(member.advantage) / largest) * 50;
   const side = member.advantage < 0 ? `right: 50%` : `left: 50%`;
   return html`<dl class="credit">
-    <div><dt>reward</dt><dd>${rewardText(member.reward)}</dd></div>
+    <div>
+      <dt>reward</dt>
+      <dd>${rewardText(member.reward)}</dd>
+    </div>
     <div>
       <dt>advantage</dt>
       <dd>
-        <span class="bar" aria-hidden="true"><span class=${member.advantage < 0 ? 'negative' : 'positive'} style="${side}; width: ${share}%"></span></span>
+        <span class="bar" aria-hidden="true"
+          ><span class=${member.advantage < 0 ? 'negative' : 'positive'} style="${side}; width: ${share}%"></span
+        ></span>
         ${signed(member.advantage)}
       </dd>
     </div>

@@ -10,7 +10,8 @@ export const searchId = 'filter-text';
 
 export function filterView({ filter, levels }: ExplorerState, controller: ExplorerController): TemplateResult {
   const set = <K extends FilterKey>(key: K, value: RolloutFilter[K] | undefined): void => controller.setFilter(withPart(filter, key, value));
-  const setSoon = <K extends FilterKey>(key: K, value: RolloutFilter[K] | undefined): void => controller.changeFilterSoon((newest) => withPart(newest, key, value));
+  const setSoon = <K extends FilterKey>(key: K, value: RolloutFilter[K] | undefined): void =>
+    controller.changeFilterSoon((newest) => withPart(newest, key, value));
   const knownLevels = filter.level === undefined || levels.includes(filter.level) ? levels : [...levels, filter.level];
   return html`<search class="filters">
     <label class="search-field">
@@ -33,7 +34,8 @@ export function filterView({ filter, levels }: ExplorerState, controller: Explor
     ${choice('groupKind', 'Group', filter.groupKind, namesOf(groupKindWords), (value) => set('groupKind', value))}
     <fieldset class="steps">
       <legend class="label">Steps</legend>
-      ${stepField('fromStep', 'From step', 'first', filter, setSoon)}<span aria-hidden="true">–</span>${stepField('toStep', 'To step', 'last', filter, setSoon)}
+      ${stepField('fromStep', 'From step', 'first', filter, setSoon)}<span aria-hidden="true">–</span
+      >${stepField('toStep', 'To step', 'last', filter, setSoon)}
     </fieldset>
     <label>
       <span class="label">Problem</span>
@@ -57,12 +59,7 @@ function chipsView(filter: RolloutFilter, controller: ExplorerController): Templ
   return html`<div class="chips" role="group" aria-label="Filters in force">
     ${chips.map(
       ({ key, label }) =>
-        html`<button
-          id="chip-${key}"
-          class="chip"
-          title="Remove: ${label}"
-          @click=${() => controller.setFilter(withPart(filter, key, undefined))}
-        >
+        html`<button id="chip-${key}" class="chip" title="Remove: ${label}" @click=${() => controller.setFilter(withPart(filter, key, undefined))}>
           <span class="chip-label" dir="auto">${label}</span><span aria-hidden="true">✕</span>
         </button>`,
     )}

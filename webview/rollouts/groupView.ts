@@ -7,7 +7,11 @@ import { attemptView, critiqueView, type AttemptContext } from './attemptView.ts
 import { counted, groupKindWords } from './words.ts';
 import { textView } from './textView.ts';
 
-export function groupView({ group, problem, attempts, guests }: GroupDetail, context: Omit<AttemptContext, 'group'>, focusId: string | null): TemplateResult {
+export function groupView(
+  { group, problem, attempts, guests }: GroupDetail,
+  context: Omit<AttemptContext, 'group'>,
+  focusId: string | null,
+): TemplateResult {
   const { controller } = context;
   const inGroup = { ...context, group };
   const { name, meaning } = groupKindWords[group.kind];
@@ -15,7 +19,9 @@ export function groupView({ group, problem, attempts, guests }: GroupDetail, con
     <header class="page-head">
       <h2><span>Step ${group.step}</span> <span class="ellipsis" dir="auto" title=${group.problemId}>${group.problemId}</span></h2>
       ${problem === null ? nothing : html`<span class="tag" dir="auto">${problem.level}</span>`}
-      <button id="open-history" class="button secondary" @click=${() => controller.open({ page: 'problem', problemId: group.problemId })}>Problem history</button>
+      <button id="open-history" class="button secondary" @click=${() => controller.open({ page: 'problem', problemId: group.problemId })}>
+        Problem history
+      </button>
     </header>
     ${problem === null ? html`<p class="quiet">The problem itself is not recorded.</p>` : problemView(problem, context)}
     <div class="group-kind ${group.kind}">
@@ -28,13 +34,17 @@ export function groupView({ group, problem, attempts, guests }: GroupDetail, con
       ({ rollout }) => rollout.id,
       (attempt) => attemptView(attempt, inGroup, attempt.rollout.id === focusId),
     )}
-    ${guests.length === 0
-      ? nothing
-      : html`<section class="guests" aria-label="Guests from earlier steps">
-          <h3>Guests</h3>
-          <p class="quiet">Refinements of earlier answers to this problem, written from critiques that a person chose to train on. They learn with this group.</p>
-          ${guests.map(({ critique, refinement, verdict }) => critiqueView(critique, [{ refinement, verdict }], null, inGroup))}
-        </section>`}
+    ${
+      guests.length === 0
+        ? nothing
+        : html`<section class="guests" aria-label="Guests from earlier steps">
+            <h3>Guests</h3>
+            <p class="quiet">
+              Refinements of earlier answers to this problem, written from critiques that a person chose to train on. They learn with this group.
+            </p>
+            ${guests.map(({ critique, refinement, verdict }) => critiqueView(critique, [{ refinement, verdict }], null, inGroup))}
+          </section>`
+    }
   `;
 }
 
@@ -57,7 +67,10 @@ export function problemView(problem: Problem, { state, controller }: Omit<Attemp
 export function loneAttemptView(attempt: Attempt, context: Omit<AttemptContext, 'group'>): TemplateResult {
   return html`
     <header class="page-head">
-      <h2><span>Step ${attempt.rollout.step}</span> <span class="ellipsis" dir="auto" title=${attempt.rollout.problemId}>${attempt.rollout.problemId}</span></h2>
+      <h2>
+        <span>Step ${attempt.rollout.step}</span>
+        <span class="ellipsis" dir="auto" title=${attempt.rollout.problemId}>${attempt.rollout.problemId}</span>
+      </h2>
     </header>
     <p class="quiet">The step is still in progress: advantages are known when its group is formed.</p>
     ${attemptView(attempt, { ...context, group: null }, false)}

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { RolloutRow } from '../../backend/protocol/views.ts';
+import { visibleText } from '../ui/visibleText.ts';
 import type { ExplorerController } from './controller.ts';
 import { isEmptyFilter } from './filter.ts';
 import { valueOf } from './loadable.ts';
@@ -20,10 +21,7 @@ export const rowsId = 'rollout-rows';
 
 export function listView(state: ExplorerState, controller: ExplorerController): TemplateResult {
   const { list } = state;
-  return html`
-    ${summaryView(state, controller)}
-    ${list.rows.length > 0 ? rowsView(state, controller) : emptyView(state, controller)}
-  `;
+  return html` ${summaryView(state, controller)} ${list.rows.length > 0 ? rowsView(state, controller) : emptyView(state, controller)} `;
 }
 
 function summaryView(state: ExplorerState, controller: ExplorerController): TemplateResult {
@@ -34,13 +32,17 @@ function summaryView(state: ExplorerState, controller: ExplorerController): Temp
     <span id="rollout-count" role="status" title=${state.count.state === 'failed' ? state.count.error.message : ''}
       >${state.count.state === 'failed' ? 'Count unknown' : found}</span
     >
-    ${list.newGroups > 0
-      ? html`<button id="show-newest" class="link" @click=${() => controller.reload()}>${counted(list.newGroups, 'new group')} · show</button>`
-      : nothing}
-    ${isReadingOn
-      ? html`<span>Reading on to the last row, ${list.rows.length.toLocaleString('en-US')} so far</span>
-          <button id="stop-reading" class="link" @click=${() => controller.stopReadingOn()}>stop</button>`
-      : nothing}
+    ${
+      list.newGroups > 0
+        ? html`<button id="show-newest" class="link" @click=${() => controller.reload()}>${counted(list.newGroups, 'new group')} · show</button>`
+        : nothing
+    }
+    ${
+      isReadingOn
+        ? html`<span>Reading on to the last row, ${list.rows.length.toLocaleString('en-US')} so far</span>
+            <button id="stop-reading" class="link" @click=${() => controller.stopReadingOn()}>stop</button>`
+        : nothing
+    }
   </div>`;
 }
 
@@ -49,7 +51,10 @@ function emptyView(state: ExplorerState, controller: ExplorerController): Templa
   if (list.error !== null) return failureView('The rollouts could not be read', list.error, () => controller.reload());
   if (list.isLoading || list.next === undefined) return loadingView('Reading rollouts');
   return isEmptyFilter(filter)
-    ? html`<div class="empty"><p>No rollouts yet.</p><p>They appear here while the run collects its first step.</p></div>`
+    ? html`<div class="empty">
+        <p>No rollouts yet.</p>
+        <p>They appear here while the run collects its first step.</p>
+      </div>`
     : html`<div class="empty">
         <p>No rollout matches these filters.</p>
         <button id="clear-filters-empty" class="button" @click=${() => controller.setFilter({})}>Clear filters</button>
@@ -84,9 +89,13 @@ function rowsView(state: ExplorerState, controller: ExplorerController): Templat
         )}
       </div>
     </div>
-    ${list.error === null
-      ? nothing
-      : html`<div role="row" class="row-end"><span role="gridcell">${failureView('The rows that follow could not be read', list.error, () => controller.loadNextPage())}</span></div>`}
+    ${
+      list.error === null
+        ? nothing
+        : html`<div role="row" class="row-end">
+            <span role="gridcell">${failureView('The rows that follow could not be read', list.error, () => controller.loadNextPage())}</span>
+          </div>`
+    }
   </div>`;
 }
 
@@ -94,13 +103,21 @@ const columns = ['Step', 'Problem', 'Level', 'Verdict', 'Cause', 'Reward', 'Crit
 
 function headView(): TemplateResult {
   return html`<div role="rowgroup" class="row-head">
-    <div role="row" aria-rowindex="1" class="row">${columns.map((name) => html`<span role="columnheader" class="cell ${name.toLowerCase()}">${name}</span>`)}</div>
+    <div role="row" aria-rowindex="1" class="row">
+      ${columns.map((name) => html`<span role="columnheader" class="cell ${name.toLowerCase()}">${name}</span>`)}
+    </div>
   </div>`;
 }
 
 function rowView(row: RolloutRow, at: number, state: ExplorerState, controller: ExplorerController): TemplateResult {
   const begins = beginsGroup(state.list.rows, at);
-  const classes = { row: true, selected: at === state.selectedAt, 'begins-step': begins === 'step', 'begins-problem': begins === 'problem', 'in-group': begins === null };
+  const classes = {
+    row: true,
+    selected: at === state.selectedAt,
+    'begins-step': begins === 'step',
+    'begins-problem': begins === 'problem',
+    'in-group': begins === null,
+  };
   const kind = row.groupKind === null ? 'its group is not formed yet' : `group ${groupKindWords[row.groupKind].name}`;
   return html`<div
     role="row"
@@ -120,7 +137,7 @@ function rowView(row: RolloutRow, at: number, state: ExplorerState, controller: 
     <span role="gridcell" class="cell tokens" title=${row.finish === 'length' ? 'Cut off at the token limit' : ''}
       >${row.tokenCount.toLocaleString('en-US')}${row.finish === 'length' ? '+' : ''}</span
     >
-    <span role="gridcell" class="cell answer" dir="auto">${row.excerpt}</span>
+    <span role="gridcell" class="cell answer" dir="auto">${visibleText(row.excerpt)}</span>
   </div>`;
 }
 

@@ -24,9 +24,14 @@ export function problemPageView({ history, attempts }: ProblemPage, context: Con
     <p class="outcome">${outcomeOf(visits)}</p>
     ${visitChart(visits, (groupId) => controller.open({ page: 'group', groupId }))}
     ${visits.length === 0 ? nothing : html`<div class="legend-line quiet"><span class="key right"></span>right <span class="key wrong"></span>wrong <span class="key failed"></span>not judged <span class="key rate"></span>share of right answers among the judged, with its 95 % interval</div>`}
-    ${attempts.next === null
-      ? nothing
-      : html`<p class="notice">${counted(attempts.rows.length, 'newest rollout')} are listed here; <button id="list-all" class="link" @click=${() => controller.setFilter({ problemId: problem.id })}>all of them are in the list</button>.</p>`}
+    ${
+      attempts.next === null
+        ? nothing
+        : html`<p class="notice">
+            ${counted(attempts.rows.length, 'newest rollout')} are listed here;
+            <button id="list-all" class="link" @click=${() => controller.setFilter({ problemId: problem.id })}>all of them are in the list</button>.
+          </p>`
+    }
     ${storyOf(history, attempts.rows).map((story) => visitView(story, hidden.has(story.visit.step), { state, controller }))}
   `;
 }
@@ -39,28 +44,36 @@ function visitView({ visit, attempts, critiques }: VisitStory, hasAttempts: bool
   const isOpen = critiques.length > 0 !== state.switches.has(name);
   return html`<section id="visit-${step}" class="card visit-card" aria-label="Step ${step}">
     <header>
-      <h3><button id="visit-switch-${step}" class="disclosure" aria-expanded=${isOpen} @click=${() => controller.switch(name)}>Step ${step}</button></h3>
+      <h3>
+        <button id="visit-switch-${step}" class="disclosure" aria-expanded=${isOpen} @click=${() => controller.switch(name)}>Step ${step}</button>
+      </h3>
       <span class="tag" title=${groupKindWords[kind].meaning}>${groupKindWords[kind].name}</span>
       <span>${right} of ${right + wrong} right${failed > 0 ? `, ${failed} not judged` : ''}</span>
       <span class="quiet">${rate === null ? '' : `${percent(rate)} (${percent(interval[0])} to ${percent(interval[1])})`}</span>
-      <span class="actions"><button id="visit-open-${step}" class="link" @click=${() => controller.open({ page: 'group', groupId })}>Open the group</button></span>
+      <span class="actions"
+        ><button id="visit-open-${step}" class="link" @click=${() => controller.open({ page: 'group', groupId })}>Open the group</button></span
+      >
     </header>
-    ${isOpen
-      ? html`
-          ${hasAttempts
-            ? html`<ul class="attempt-lines">
-                ${attempts.map(
-                  ({ index, status, extracted, excerpt }) =>
-                    html`<li>
-                      <span class="quiet">${index}</span> ${statusChip(status)} <code class="ellipsis" dir="auto">${extracted ?? '–'}</code>
-                      <span class="ellipsis quiet" dir="auto">${excerpt}</span>
-                    </li>`,
-                )}
-              </ul>`
-            : nothing}
-          ${critiques.map(({ critique, refinements }) => critiqueView(critique, refinements, null, { ...context, group: null }))}
-        `
-      : nothing}
+    ${
+      isOpen
+        ? html`
+            ${
+              hasAttempts
+                ? html`<ul class="attempt-lines">
+                    ${attempts.map(
+                      ({ index, status, extracted, excerpt }) =>
+                        html`<li>
+                          <span class="quiet">${index}</span> ${statusChip(status)} <code class="ellipsis" dir="auto">${extracted ?? '–'}</code>
+                          <span class="ellipsis quiet" dir="auto">${excerpt}</span>
+                        </li>`,
+                    )}
+                  </ul>`
+                : nothing
+            }
+            ${critiques.map(({ critique, refinements }) => critiqueView(critique, refinements, null, { ...context, group: null }))}
+          `
+        : nothing
+    }
   </section>`;
 }
 

@@ -16,6 +16,8 @@ export const emptyList: RowList = { rows: [], next: undefined, isLoading: false,
 
 /** Rows a page: a thousand rows are 0.3 MB and a few ms of the backend, and the list asks 400 rows ahead. */
 export const pageSize = 500;
+/** While all are read: the most that the backend gives at once. */
+export const largestPage = 1000;
 const rowsAhead = 400;
 
 export function withPage(list: RowList, page: RolloutPage): RowList {

@@ -106,7 +106,13 @@ export function update(state: ExplorerState, message: Message): ExplorerState {
       const { view, connection } = message;
       const isSameRun = view.runId === state.runId;
       const kept = isSameRun ? state : { ...initialState, levels: [] };
-      return { ...kept, runId: view.runId, connection, filter: view.filter, detail: view.open === null ? kept.detail : detailOf(view.open, kept.detail) };
+      return {
+        ...kept,
+        runId: view.runId,
+        connection,
+        filter: view.filter,
+        detail: view.open === null ? kept.detail : detailOf(view.open, kept.detail),
+      };
     }
     case 'connectionChanged':
       return { ...state, connection: message.connection };
@@ -256,4 +262,3 @@ function toggled(switches: ReadonlySet<string>, name: string): ReadonlySet<strin
   if (!next.delete(name)) next.add(name);
   return next;
 }
-

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
 import { markdown } from '../ui/markdown.ts';
+import { visibleText } from '../ui/visibleText.ts';
 import { beginning, blocksOf, type TextBlock } from './textBlocks.ts';
 
 export interface TextSwitches {
@@ -25,25 +26,34 @@ export function textView(id: string, name: string, text: string, { switches, onS
   const { text: shown, isCut } = beginning(text, collapsedLines, collapsedChars);
   if (text.trim() === '') return html`<p class="quiet">${name} is empty.</p>`;
   const body = isRendered
-    ? html`<div class=${classMap({ rendered: true, clipped: isCut && !isWhole })} dir="auto" tabindex=${isCut && !isWhole ? 0 : nothing}>${markdown(text)}</div>`
+    ? html`<div class=${classMap({ rendered: true, clipped: isCut && !isWhole })} dir="auto" tabindex=${isCut && !isWhole ? 0 : nothing}>
+        ${markdown(text)}
+      </div>`
     : html`<div class="plain" dir="auto">${(isWhole ? blocksFor(text) : [{ text: shown, lines: 0 }]).map(blockView)}</div>`;
   return html`<div class="long-text" role="group" aria-label=${name}>
     ${body}
     <div class="text-tools">
-      ${isCut
-        ? html`<button id="whole-${id}" class="link" aria-expanded=${isWhole} @click=${() => onSwitch(`whole:${id}`)}>
-            ${isWhole ? 'Show less' : `Show all ${sizeOf(text)}`}
-          </button>`
-        : nothing}
-      ${hasMarkup.test(text)
-        ? html`<button id="raw-${id}" class="link" aria-pressed=${!isRendered} @click=${() => onSwitch(`raw:${id}`)}>${isRendered ? 'Plain text' : 'Rendered'}</button>`
-        : nothing}
+      ${
+        isCut
+          ? html`<button id="whole-${id}" class="link" aria-expanded=${isWhole} @click=${() => onSwitch(`whole:${id}`)}>
+              ${isWhole ? 'Show less' : `Show all ${sizeOf(text)}`}
+            </button>`
+          : nothing
+      }
+      ${
+        hasMarkup.test(text)
+          ? html`<button id="raw-${id}" class="link" aria-pressed=${!isRendered} @click=${() => onSwitch(`raw:${id}`)}>
+              ${isRendered ? 'Plain text' : 'Rendered'}
+            </button>`
+          : nothing
+      }
     </div>
   </div>`;
 }
 
 function blockView({ text, lines }: TextBlock): TemplateResult {
-  return html`<pre class="text-block" dir="auto" style="contain-intrinsic-size: auto ${Math.max(lines, Math.ceil(text.length / 100)) * lineHeight}px">${text}</pre>`;
+  return html`<pre class="text-block" dir="auto" style="contain-intrinsic-size: auto ${Math.max(lines, Math.ceil(text.length / 100)) * lineHeight}px">
+${visibleText(text)}</pre>`;
 }
 
 function sizeOf(text: string): string {

@@ -56,7 +56,8 @@ export const tokenScales: Readonly<Record<TokenMode, TokenScale>> = {
   },
   gap: {
     name: 'Condition gap',
-    meaning: 'log π(token | problem, answer, critique) − log π(token | problem). Blue tokens are likely only because of the critique; they are what makes training off-policy.',
+    meaning:
+      'log π(token | problem, answer, critique) − log π(token | problem). Blue tokens are likely only because of the critique; they are what makes training off-policy.',
     limit: 4,
     isDiverging: true,
     low: '−4 nats',

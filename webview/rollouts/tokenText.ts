@@ -1,5 +1,6 @@
 /** Tokens as they are drawn: in blocks that are colored when they come on screen. */
 import type { TokenView } from '../../backend/protocol/views.ts';
+import { visibleText } from '../ui/visibleText.ts';
 
 export interface TokenBlock {
   readonly start: number;
@@ -34,12 +35,12 @@ export function tokenBlocks(tokens: readonly TokenView[]): readonly TokenBlock[]
 
 /** A token's text with its line ends made visible; a token that adds no text (part of a character) is a dot, so that it can be pointed at. */
 export function drawnText(text: string): string {
-  return text === '' ? '·' : text.replaceAll('\n', '↵\n');
+  return text === '' ? '·' : visibleText(text).replaceAll('\n', '↵\n');
 }
 
 /** A token in a sentence: quoted, with its line ends and tabs written out. */
 export function quotedText(text: string): string {
-  return JSON.stringify(text);
+  return visibleText(JSON.stringify(text));
 }
 
 /** The token that a key leads to; null when the key moves nothing. */

@@ -5,7 +5,7 @@ import type { ExplorerController } from './controller.ts';
 import { loadableView } from './partsView.ts';
 import type { Detail } from './state.ts';
 import { colorSteps, measures, tokenModes, tokenScales, whyEmpty, type TokenMode } from './tokenMeasures.ts';
-import { bySize, totalsLine } from './tokenTotals.ts';
+import { totalsLine } from './tokenTotals.ts';
 
 type TokensDetail = Extract<Detail, { page: 'tokens' }>;
 
@@ -49,7 +49,12 @@ function pictureView({ mode, current, data }: TokensDetail, detail: TokenDetail,
     ${legendView(mode)}
     <p class="totals" id="token-totals">
       <span>${totalsLine(values, mode)}</span>
-      <button id="largest-token" class="button secondary" ?disabled=${bySize(values).length === 0} @click=${() => controller.reachLargestToken()}>
+      <button
+        id="largest-token"
+        class="button secondary"
+        ?disabled=${!values.some((value) => value !== null && value !== 0)}
+        @click=${() => controller.reachLargestToken()}
+      >
         ${current === null ? 'Jump to largest' : 'Next largest'}
       </button>
     </p>

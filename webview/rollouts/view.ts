@@ -23,13 +23,15 @@ export function explorerView(state: ExplorerState, controller: ExplorerControlle
       <h1 class="page-title">Rollouts <span class="quiet ellipsis" dir="auto" title=${runId}>${runId}</span></h1>
       ${filterView(state, controller)} ${listView(state, controller)}
     </div>
-    ${isOpen
-      ? html`${splitterView()}
-          <div id=${detailId} class="detail" role="region" tabindex="-1" aria-label="What was chosen">
-            <button id="close-detail" class="close" aria-label="Close" title="Close" @click=${() => controller.close()}>✕</button>
-            ${guard([detail, switches], () => detailView(state, controller))}
-          </div>`
-      : nothing}
+    ${
+      isOpen
+        ? html`${splitterView()}
+            <div id=${detailId} class="detail" role="region" tabindex="-1" aria-label="What was chosen">
+              <button id="close-detail" class="close" aria-label="Close" title="Close" @click=${() => controller.close()}>✕</button>
+              ${guard([detail, switches], () => detailView(state, controller))}
+            </div>`
+        : nothing
+    }
   </div>`;
 }
 

@@ -22,7 +22,12 @@ export function visitChart(visits: readonly ProblemVisit[], onVisit: (groupId: s
   const known = rates.flatMap(({ rate, interval }, i) => (rate === null ? [] : [{ x: x(i), rate, interval }]));
   const everyLabel = Math.ceil(visits.length / 12);
 
-  return html`<svg class="visit-chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="Answers by verdict and share of right answers at each visit; the table below has the numbers.">
+  return html`<svg
+    class="visit-chart"
+    viewBox="0 0 ${width} ${height}"
+    role="img"
+    aria-label="Answers by verdict and share of right answers at each visit; the table below has the numbers."
+  >
     ${visits.map((visit, i) => barOf(visit, x(i) - barWidth / 2, barWidth, barsHeight / most, onVisit))}
     <text class="axis" x=${left - 6} y="10" text-anchor="end">${most}</text>
     <text class="axis" x=${left - 6} y=${barsHeight} text-anchor="end">0</text>

@@ -42,6 +42,7 @@ export function outcomeOf(visits: readonly Visit[]): string {
   const lastSolved = solved.at(-1);
   const times = `Visited ${visits.length === 1 ? 'once' : `${visits.length} times`}`;
   if (lastSolved === undefined) return `${times}, never answered right.`;
-  if (lastSolved === last) return `${times}, first answered right at step ${solved[0]?.step ?? last.step}; ${last.right} of ${last.right + last.wrong} right at the last visit.`;
+  if (lastSolved === last)
+    return `${times}, first answered right at step ${solved[0]?.step ?? last.step}; ${last.right} of ${last.right + last.wrong} right at the last visit.`;
   return `${times}; solved at step ${lastSolved.step}, then lost.`;
 }

@@ -30,7 +30,8 @@ export function diffTexts(before: string, after: string, timeout = timeoutMs): T
 
 /** How much changed, for a summary and for readers who do not see colors. */
 export function diffSummary({ unit, parts }: TextDiff): string {
-  const count = (kind: DiffPart['kind']): number => parts.filter((part) => part.kind === kind).reduce((total, { text }) => total + wordCount(text), 0);
+  const count = (kind: DiffPart['kind']): number =>
+    parts.filter((part) => part.kind === kind).reduce((total, { text }) => total + wordCount(text), 0);
   const changed = `${counted(count('removed'), 'word')} removed, ${count('added').toLocaleString('en-US')} added`;
   return unit === 'words' ? changed : `${changed}; compared by ${unit === 'lines' ? 'lines' : 'whole texts'}, words would take too long`;
 }

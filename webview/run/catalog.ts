@@ -31,6 +31,9 @@ interface Placed extends RunNumbers {
   readonly xAxis: XAxis;
 }
 
+type Overlaid = Placed & { readonly look: OverlayLook };
+type Drawing = Omit<ChartModel, 'xEnd'>;
+
 const overlayLooks: readonly OverlayLook[] = [
   { color: 'orange', dash: [7, 4] },
   { color: 'purple', dash: [7, 4] },
@@ -42,9 +45,21 @@ const overlayLooks: readonly OverlayLook[] = [
 const levelColors: readonly ChartColor[] = ['green', 'orange', 'red', 'purple', 'yellow'];
 const phaseColors: readonly ChartColor[] = ['blue', 'green', 'orange', 'purple', 'red', 'yellow'];
 
-/** Of the `index`-th run that is laid over the page's. */
-export function overlayLook(index: number): OverlayLook {
-  return overlayLooks[index % overlayLooks.length] as OverlayLook;
+/**
+ * Looks of the runs that are laid over the page's. A run keeps its look, given by its place in `order` (all runs, oldest first), whichever others
+ * are chosen; only when two would look alike, the later one takes the next free look.
+ */
+export function looksOf(overlays: readonly string[], order: readonly string[]): ReadonlyMap<string, OverlayLook> {
+  const looks = new Map<string, OverlayLook>();
+  const taken = new Set<number>();
+  const place = (id: string): number => Math.max(0, order.indexOf(id));
+  for (const id of [...overlays].sort((a, b) => place(a) - place(b))) {
+    let at = place(id) % overlayLooks.length;
+    for (let tries = 0; taken.has(at) && tries < overlayLooks.length; tries++) at = (at + 1) % overlayLooks.length;
+    taken.add(at);
+    looks.set(id, overlayLooks[at] as OverlayLook);
+  }
+  return looks;
 }
 
 /** Curves of a run share this id, so that the run is hidden as a whole. */
@@ -52,15 +67,21 @@ export function overlayId(runId: string): string {
   return `run:${runId}`;
 }
 
-export function sectionsOf(run: RunNumbers, overlays: readonly RunNumbers[], xAxis: XAxis): readonly Section[] {
+/** `order`: ids of all runs, oldest first; it gives each run its color. */
+export function sectionsOf(run: RunNumbers, overlays: readonly RunNumbers[], xAxis: XAxis, order: readonly string[]): readonly Section[] {
+  const looks = looksOf(
+    overlays.map(({ id }) => id),
+    order,
+  );
   const own = placed(run, xAxis);
-  const others = overlays.map((other) => placed(other, xAxis));
+  const others = overlays.map((other): Overlaid => ({ ...placed(other, xAxis), look: looks.get(other.id) as OverlayLook }));
+  const xEnd = Math.max(0, ...[own, ...others].map(({ places }) => places.at(-1) ?? 0)) || 1;
   return sectionPlans
     .map(({ id, title, charts }): Section => {
       const planned = charts.map((plan) => plannedChart(plan, own, others));
       const first = id === 'learning' ? [heldOut(own, others)] : [];
       const last = id === 'speed' ? [phases(own)] : [];
-      return { id, title, charts: [...first, ...planned, ...last].filter(({ curves }) => curves.length > 0) };
+      return { id, title, charts: [...first, ...planned, ...last].filter(({ curves }) => curves.length > 0).map((chart) => ({ ...chart, xEnd })) };
     })
     .filter(({ charts }) => charts.length > 0);
 }
@@ -69,7 +90,7 @@ function placed(run: RunNumbers, xAxis: XAxis): Placed {
   return { ...run, xAxis, places: placesOf(run.curves, xAxis) };
 }
 
-function plannedChart({ lines, ...plan }: ChartPlan, run: Placed, overlays: readonly Placed[]): ChartModel {
+function plannedChart({ lines, ...plan }: ChartPlan, run: Placed, overlays: readonly Overlaid[]): Drawing {
   const own = lines.map(({ label, color, values }): Curve => ({
     id: `${plan.id}:${label}`,
     label,
@@ -80,11 +101,11 @@ function plannedChart({ lines, ...plan }: ChartPlan, run: Placed, overlays: read
   const [first] = lines;
   // Areas on top of each other leave no room for another run's.
   const others =
-    plan.isStacked === true || first === undefined ? [] : overlays.map((other, i) => overlay(other, i, other.places, first.values(other.curves)));
+    plan.isStacked === true || first === undefined ? [] : overlays.map((other) => overlay(other, other.places, first.values(other.curves)));
   return { ...plan, xAxis: run.xAxis, curves: [...own, ...others].filter(hasNumbers) };
 }
 
-function heldOut(run: Placed, overlays: readonly Placed[]): ChartModel {
+function heldOut(run: Placed, overlays: readonly Overlaid[]): Drawing {
   const evaluations = heldOutOf(run);
   const x = placesOfEvaluations(run, evaluations);
   const levels = [...new Set(evaluations.flatMap(({ byLevel }) => Object.keys(byLevel)))].sort();
@@ -101,10 +122,10 @@ function heldOut(run: Placed, overlays: readonly Placed[]): ChartModel {
     const values = evaluations.map((evaluation) => evaluation.byLevel[level]?.passAt1 ?? null);
     return { id: `heldOut:${level}`, label: level, color: levelColors[i % levelColors.length] ?? 'green', x, values, hasDots: true };
   });
-  const others = overlays.map((other, i): Curve => {
+  const others = overlays.map((other): Curve => {
     const theirs = heldOutOf(other);
     const values = theirs.map((evaluation) => evaluation.all.passAt1);
-    return { ...overlay(other, i, placesOfEvaluations(other, theirs), values), hasDots: true };
+    return { ...overlay(other, placesOfEvaluations(other, theirs), values), hasDots: true };
   });
   return {
     id: 'heldOut',
@@ -116,7 +137,7 @@ function heldOut(run: Placed, overlays: readonly Placed[]): ChartModel {
   };
 }
 
-function phases({ curves, places, xAxis }: Placed): ChartModel {
+function phases({ curves, places, xAxis }: Placed): Drawing {
   const names = Object.keys(curves.values).filter((name) => name.startsWith('seconds.'));
   return {
     id: 'phases',
@@ -134,8 +155,8 @@ function phases({ curves, places, xAxis }: Placed): ChartModel {
   };
 }
 
-function overlay({ id, name }: RunNumbers, index: number, x: readonly number[], values: Curve['values']): Curve {
-  return { id: overlayId(id), label: name, ...overlayLook(index), x, values };
+function overlay({ id, name, look }: Overlaid, x: readonly number[], values: Curve['values']): Curve {
+  return { id: overlayId(id), label: name, ...look, x, values };
 }
 
 function heldOutOf({ evaluations }: RunNumbers): readonly Evaluation[] {

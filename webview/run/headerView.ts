@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Activity, Progress, RunState, RunSummary } from '../../backend/protocol/views.ts';
 import { formatDuration, formatPercent } from '../ui/format.ts';
+import { visibleText } from '../ui/visibleText.ts';
 import type { DashboardController } from './controller.ts';
 import type { DashboardState, RunData } from './state.ts';
 
@@ -12,7 +13,7 @@ export function headerView({ progress, connection }: DashboardState, run: RunDat
   const { best, newest } = scoresOf(run);
   return html`<header>
     <div class="title">
-      <h1 dir="auto">${summary.name}</h1>
+      <h1 dir="auto">${visibleText(summary.name)}</h1>
       ${stateView(summary)}
       ${summary.isHumanTouched ? html`<span class="tag" title="A critique by a person was trained on.">human-touched</span>` : nothing}
       <div class="buttons">${connection.state === 'connected' ? buttonsOf(summary, controller) : nothing} ${rolloutsButton(summary, controller)}</div>
@@ -46,7 +47,7 @@ export function scoresOf({ summary, evaluations }: Pick<RunData, 'summary' | 'ev
 
 /** What is done right now, with a bar of its own that comes and goes with the phases of a step. */
 function phaseView({ activity, stopMessage }: RunSummary, progress: Progress | null): TemplateResult | typeof nothing {
-  if (activity === null) return stopMessage === null ? nothing : html`<p class="phase quiet" dir="auto">${stopMessage}</p>`;
+  if (activity === null) return stopMessage === null ? nothing : html`<p class="phase quiet" dir="auto">${visibleText(stopMessage)}</p>`;
   if (progress === null) return html`<p class="phase quiet">${activityWords[activity]}</p>`;
   const { step, phase, done, total } = progress;
   const part = total === null ? (done === 0 ? '' : ` ${done}`) : ` ${done} of ${total}`;

@@ -1,6 +1,7 @@
 /** What happened in a run, as sentences for a list. */
 import type { Event } from '../../backend/protocol/events.ts';
 import { formatPercent } from '../ui/format.ts';
+import { visibleText } from '../ui/visibleText.ts';
 
 export interface NewsItem {
   readonly seq: number;
@@ -48,9 +49,12 @@ export function newsOf({ seq, time, body }: Event): NewsItem | null {
     case 'trialFinished':
       return item(body.right > 0 ? 'good' : 'info', `${body.right} of ${body.total} refinements of a trial were right.`, body.rolloutId);
     case 'noticeRaised':
-      return item('warning', `Step ${body.step}: ${body.message}`);
+      return item('warning', `Step ${body.step}: ${visibleText(body.message)}`);
     case 'runStopped':
-      return item(body.reason === 'failed' ? 'error' : 'info', `Training ${stopWords[body.reason]} at step ${body.step}. ${body.message}`.trim());
+      return item(
+        body.reason === 'failed' ? 'error' : 'info',
+        `Training ${stopWords[body.reason]} at step ${body.step}. ${visibleText(body.message)}`.trim(),
+      );
     case 'groupFinished':
     case 'stepFinished':
       return null;

@@ -138,6 +138,12 @@ export function shownRun({ view, data }: DashboardState): RunData | null {
   return view === null ? null : (data[view.runId] ?? null);
 }
 
+/** Ids of all runs, oldest first: a run keeps its place when others begin. */
+export function runOrder({ runs, view }: Pick<DashboardState, 'runs' | 'view'>): readonly string[] {
+  if (runs === null) return view?.overlays ?? [];
+  return [...runs].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
+}
+
 /** How long nothing was heard of a run that is at work; null when it is not. */
 export function secondsSinceNews(state: DashboardState): number | null {
   const activity = shownRun(state)?.summary.activity ?? null;

@@ -2,9 +2,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { XAxis } from '../charts/curve.ts';
 import { formatCompact } from '../ui/format.ts';
-import { overlayLook } from './catalog.ts';
+import { looksOf } from './catalog.ts';
 import type { DashboardController } from './controller.ts';
-import type { DashboardState } from './state.ts';
+import { runOrder, type DashboardState } from './state.ts';
 
 const axes: readonly { readonly id: XAxis; readonly name: string; readonly title: string }[] = [
   { id: 'step', name: 'Step', title: 'Training steps' },
@@ -50,14 +50,15 @@ function overlayChoice({ runs, view }: DashboardState, controller: DashboardCont
   const others = (runs ?? []).filter(({ id }) => id !== view?.runId);
   if (others.length === 0 || view === null) return nothing;
   const { overlays } = view;
+  const looks = looksOf(overlays, runOrder({ runs, view }));
   return html`<details class="overlays">
     <summary id="overlays">Compare with${overlays.length === 0 ? '…' : ` (${overlays.length})`}</summary>
     <div class="menu">
       ${others.map(({ id, name, algorithm, isHumanTouched }) => {
-        const at = overlays.indexOf(id);
-        const swatch = at === -1 ? '' : `border-color: var(--vscode-charts-${overlayLook(at).color})`;
+        const look = looks.get(id);
+        const swatch = look === undefined ? '' : `border-color: var(--vscode-charts-${look.color})`;
         return html`<label>
-          <input id="overlay-${id}" type="checkbox" .checked=${at !== -1} @change=${() => controller.toggleOverlay(id)} />
+          <input id="overlay-${id}" type="checkbox" .checked=${look !== undefined} @change=${() => controller.toggleOverlay(id)} />
           <span class="swatch dashed" style=${swatch}></span><span class="name" dir="auto">${name}</span>
           <span class="quiet">${algorithm}${isHumanTouched ? ', human-touched' : ''}</span>
         </label>`;

@@ -10,7 +10,7 @@ import { explanationsOf } from './explanations.ts';
 import { funnelTable } from './funnelView.ts';
 import { headerView } from './headerView.ts';
 import { newsView, rescueView } from './newsView.ts';
-import { secondsSinceNews, shownRun, type DashboardState, type RunData } from './state.ts';
+import { runOrder, secondsSinceNews, shownRun, type DashboardState, type RunData } from './state.ts';
 import { toolbarView } from './toolbarView.ts';
 
 export function dashboardView(state: DashboardState, controller: DashboardController): TemplateResult {
@@ -40,11 +40,23 @@ function bodyView(state: DashboardState, run: RunData, controller: DashboardCont
   }
   const overlays = overlaysOf(state);
   const { xAxis, look, tables, funnel, rescue } = state;
+  const order = runOrder(state);
   return html`
     ${explanationsView(state, run)} ${toolbarView(state, controller)}
     ${guard(
-      [curves, evaluations, ...overlays.flatMap((other) => [other.curves, other.evaluations]), overlays.length, xAxis, look, tables, funnel, rescue],
-      () => sectionsOf(numbersOf(run), overlays.map(numbersOf), xAxis).map((section) => sectionView(section, state, summary.id, controller)),
+      [
+        curves,
+        evaluations,
+        ...overlays.flatMap((other) => [other.curves, other.evaluations]),
+        overlays.length,
+        order.join(),
+        xAxis,
+        look,
+        tables,
+        funnel,
+        rescue,
+      ],
+      () => sectionsOf(numbersOf(run), overlays.map(numbersOf), xAxis, order).map((section) => sectionView(section, state, summary.id, controller)),
     )}
     ${news}
   `;

@@ -7,6 +7,7 @@ import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { until } from 'lit/directives/until.js';
 import MarkdownIt from 'markdown-it';
 import { mathRules, mayHaveMath } from './mathRules.ts';
+import { visibleText } from './visibleText.ts';
 import 'katex/dist/katex.min.css';
 
 /** Text without a formula waits for nothing; KaTeX is loaded with the first one. */
@@ -20,7 +21,7 @@ export function markdown(text: string): TemplateResult {
 
 /** HTML of a text: safe to put into a page. Formulas are their source until `loadFormulas` is done. */
 export function markdownHtml(text: string): string {
-  return parser.render(text);
+  return parser.render(visibleText(text));
 }
 
 type DrawFormula = (formula: string, isBlock: boolean) => string;
@@ -31,7 +32,16 @@ export function loadFormulas(): Promise<void> {
   loadingFormulas ??= import('katex').then(({ default: katex }) => {
     // No commands that make links or load things, and bounds on what a short text can expand to.
     draw = (formula, displayMode) =>
-      katex.renderToString(formula, { displayMode, trust: false, throwOnError: false, errorColor: 'currentColor', strict: 'ignore', maxExpand: 200, maxSize: 50, output: 'htmlAndMathml' });
+      katex.renderToString(formula, {
+        displayMode,
+        trust: false,
+        throwOnError: false,
+        errorColor: 'currentColor',
+        strict: 'ignore',
+        maxExpand: 200,
+        maxSize: 50,
+        output: 'htmlAndMathml',
+      });
   });
   return loadingFormulas;
 }

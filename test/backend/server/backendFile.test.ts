@@ -114,9 +114,9 @@ describe('the process', () => {
   });
 
   it('ends when nobody has needed it for a while, but not while someone is there', async () => {
-    const backend = await startProcess(temporaryFolder(), '--idle-minutes', '0.005');
+    const backend = await startProcess(temporaryFolder(), '--idle-minutes', '0.02');
     const client = await backend.connect();
-    await sleep(700);
+    await sleep(1500);
     await expect(client.ask('run/list', {})).resolves.toEqual([]);
     client.close();
     expect(await backend.ended()).toEqual([0, null]);

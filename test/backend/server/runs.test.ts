@@ -160,10 +160,10 @@ describe('a run', () => {
   });
 
   it('goes on without any client, and ends with the backend in a checkpoint', async () => {
-    const { backend, client } = await startTraining({ idleMinutes: 0.001 });
+    const { backend, client } = await startTraining({ idleMinutes: 0.01 });
     const seen = client.events.length;
     client.close();
-    await sleep(150);
+    await sleep(900);
     const again = await backend.connect();
     await again.ask('events/subscribe', { afterSeq: seen });
     await again.until(() => again.events.filter(({ body }) => body.type === 'stepFinished').length > 2);
@@ -221,6 +221,20 @@ describe('a person', () => {
     expect((await failure).code).toBe(-32800);
     const steps = stepCount(training);
     await client.until(() => stepCount(training) > steps + 1);
+  });
+
+  it('finds what was asked for before the window was reloaded', async () => {
+    const training = await startTraining({ sampleMs: 30 });
+    const { client, runId, backend } = training;
+    const { critiqueId, rolloutId } = await criticized(training);
+    client.ask('critique/refine', { runId, critiqueId, samples: 2 }).catch(() => undefined);
+    await client.ask('run/list', {});
+    const lastSeq = client.events.at(-1)?.seq ?? 0;
+    client.close();
+    const again = await backend.connect();
+    await again.ask('events/subscribe', { afterSeq: lastSeq });
+    await again.until(() => again.events.some(({ body }) => body.type === 'trialFinished'));
+    expect(await again.ask('critique/history', { runId, rolloutId })).toMatchObject([{ trials: [{ success: { total: 2 } }] }]);
   });
 
   it('evaluates between two steps', async () => {

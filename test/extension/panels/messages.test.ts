@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PanelView } from '../../../extension/contract.ts';
-import { checkPanelView } from '../../../extension/panels/messages.ts';
+import { checkPanelView, viewOfState } from '../../../extension/panels/messages.ts';
 import { panelKey } from '../../../extension/panels/panelKey.ts';
 
 const views: readonly PanelView[] = [
@@ -14,13 +14,15 @@ const views: readonly PanelView[] = [
 
 describe('the view that a page kept', () => {
   it.each(views.map((view) => [view]))('%j is taken', (view) => {
-    expect(checkPanelView(JSON.parse(JSON.stringify(view)))).toEqual(view);
+    expect(viewOfState({ view: JSON.parse(JSON.stringify(view)) as unknown, drafts: {} })).toEqual(view);
   });
 
   it.each([[undefined], [null], ['run'], [{ kind: 'run' }], [{ kind: 'lab', runId: 'a', rolloutId: '' }], [{ kind: 'shell', runId: 'a' }]])(
     '%j is not',
     (state) => {
       expect(checkPanelView(state)).toBeNull();
+      expect(viewOfState(state)).toBeNull();
+      expect(viewOfState({ view: state })).toBeNull();
     },
   );
 });

@@ -21,13 +21,19 @@ describe('commands', () => {
 
   it('have titles under one category', () => {
     const { commands } = product().manifest.contributes;
-    assert.deepEqual(commands.filter(({ title, category }) => title === '' || category !== 'Critique-GRPO').map(({ command }) => command), []);
+    assert.deepEqual(
+      commands.filter(({ title, category }) => title === '' || category !== 'Critique-GRPO').map(({ command }) => command),
+      [],
+    );
   });
 
   it('are declared where menus use them', () => {
     const { commands, menus } = product().manifest.contributes;
     const declared = new Set(commands.map(({ command }) => command));
     const used = Object.values(menus).flatMap((items) => items.flatMap(({ command }) => command ?? []));
-    assert.deepEqual(used.filter((command) => command.startsWith(prefix) && !declared.has(command)), []);
+    assert.deepEqual(
+      used.filter((command) => command.startsWith(prefix) && !declared.has(command)),
+      [],
+    );
   });
 });

@@ -10,9 +10,13 @@ describe('a failure', () => {
     await vscode.commands.executeCommand('critiqueGrpo.nextFailure');
     const document = await eventually('the document of a failure', () => vscode.window.activeTextEditor?.document);
     assert.equal(document.uri.scheme, 'cgrpo');
-    assert.equal(vscode.workspace.fs.isWritableFileSystem(document.uri.scheme), undefined);
+    assert.equal(vscode.workspace.fs.isWritableFileSystem(document.uri.scheme), false);
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', document.uri);
     const titles = lenses.map(({ command }) => command?.title ?? '');
-    for (const title of [/critique/i, /Compare critics/, /Next failure/]) assert.ok(titles.some((text) => title.test(text)), titles.join(', '));
+    for (const title of [/critique/i, /Compare critics/, /Next failure/])
+      assert.ok(
+        titles.some((text) => title.test(text)),
+        titles.join(', '),
+      );
   });
 });

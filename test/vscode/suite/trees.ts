@@ -11,7 +11,7 @@ describe('the sidebar', () => {
       return found.length > 0 ? found : undefined;
     });
     assert.equal(rows.length, 1);
-    assert.match(rows[0]?.label ?? '', /short/);
+    assert.match(rows[0]?.label ?? '', /word-problems/);
   });
 
   it('lists problems that fail again and again, by cause', async () => {

@@ -13,7 +13,7 @@ describe('without trust', () => {
       const found = await rowsOf(trees.runs);
       return found.length > 0 ? found : undefined;
     });
-    assert.match(rows[0]?.label ?? '', /short/);
+    assert.match(rows[0]?.label ?? '', /word-problems/);
   });
 
   it('refuses to start a training, and changes nothing', async () => {

@@ -38,7 +38,13 @@ describe('the comparison of critics', () => {
     expect(lab.state.running?.critics).toEqual(['none', 'verdict', 'verdict-answer', 'step-level', 'human']);
     await settled();
     const asked = host.requests.find(({ method }) => method === 'critique/counterfactual');
-    expect(asked?.params).toEqual({ runId, rolloutId, critics: ['none', 'verdict', 'verdict-answer', 'step-level'], humanText: 'A score means 20.', samples: 16 });
+    expect(asked?.params).toEqual({
+      runId,
+      rolloutId,
+      critics: ['none', 'verdict', 'verdict-answer', 'step-level'],
+      humanText: 'A score means 20.',
+      samples: 16,
+    });
     expect(lab.state.results.get('human')?.entry.success.total).toBe(16);
     expect(lab.state.running).toBeNull();
   });
@@ -116,10 +122,16 @@ describe('the reading of a comparison', () => {
 
   it.each([
     [[entry('step-level', 20, 32), entry('none', 0, 32)], 'Step-level did best, and clearly better than a plain second attempt.'],
-    [[entry('step-level', 2, 4), entry('none', 0, 4)], 'Step-level did best, but its interval overlaps that of a plain second attempt: it may be chance. More refinements would tell.'],
+    [
+      [entry('step-level', 2, 4), entry('none', 0, 4)],
+      'Step-level did best, but its interval overlaps that of a plain second attempt: it may be chance. More refinements would tell.',
+    ],
     [[entry('human', 30, 32), entry('verdict', 1, 32)], 'Human did clearly best.'],
     [[entry('human', 3, 4), entry('verdict', 2, 4)], 'Human did best, but the intervals of the best two overlap.'],
-    [[entry('human', 3, 4), entry('step-level', 3, 4), entry('none', 0, 4)], 'Human and Step-level did equally well; more refinements would tell them apart.'],
+    [
+      [entry('human', 3, 4), entry('step-level', 3, 4), entry('none', 0, 4)],
+      'Human and Step-level did equally well; more refinements would tell them apart.',
+    ],
     [[entry('verdict', 0, 8), entry('none', 0, 8)], 'No critic led to a right refinement. Try other words, or more refinements.'],
     [[entry('verdict', 1, 8)], null],
     [[entry('verdict', 1, 8), { ...entry('self', 0, 0), error: 'nothing to say' }], null],

@@ -26,7 +26,15 @@ describe('the filter', () => {
   });
 
   it('shows one chip a part, in words', () => {
-    const chips = chipsOf({ text: 'a dozen', status: 'wrong', cause: 'wrongValue', critiqueKind: 'verdictAnswer', groupKind: 'allWrong', fromStep: 0, problemId: 'p1' });
+    const chips = chipsOf({
+      text: 'a dozen',
+      status: 'wrong',
+      cause: 'wrongValue',
+      critiqueKind: 'verdictAnswer',
+      groupKind: 'allWrong',
+      fromStep: 0,
+      problemId: 'p1',
+    });
     expect(chips.map(({ label }) => label)).toEqual([
       'problem: p1',
       'verdict: wrong',

@@ -45,7 +45,11 @@ describe('the list of rows', () => {
 });
 
 describe('the drawn part of the rows', () => {
-  const sizes = { scrollTop: fc.integer({ min: 0, max: 3_000_000 }), view: fc.integer({ min: 1, max: 2000 }), count: fc.integer({ min: 0, max: 100_000 }) };
+  const sizes = {
+    scrollTop: fc.integer({ min: 0, max: 3_000_000 }),
+    view: fc.integer({ min: 1, max: 2000 }),
+    count: fc.integer({ min: 0, max: 100_000 }),
+  };
 
   it('covers the screen wherever it is scrolled to, and stays small', () => {
     fc.assert(

@@ -19,7 +19,13 @@ const refinement: TokenDetail = {
   weight: 7,
   shapingGamma: 0.1,
 };
-const rollout: TokenDetail = { ...refinement, isRefinement: false, advantage: -0.125, shapingGamma: null, tokens: refinement.tokens.map((token) => ({ ...token, problemLogprob: null })) };
+const rollout: TokenDetail = {
+  ...refinement,
+  isRefinement: false,
+  advantage: -0.125,
+  shapingGamma: null,
+  tokens: refinement.tokens.map((token) => ({ ...token, problemLogprob: null })),
+};
 
 describe('what tokens are colored by', () => {
   // Table of the paper's Ψ at γ = 0.1 (lemma F.13).

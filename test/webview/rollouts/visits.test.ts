@@ -3,7 +3,14 @@ import type { ProblemVisit } from '../../../backend/protocol/views.ts';
 import { historyOf, pageOf } from '../../../webview/gallery/explorerFixtures.ts';
 import { outcomeOf, rateOf, storyOf } from '../../../webview/rollouts/visits.ts';
 
-const visit = (step: number, right: number, wrong: number, failed = 0): ProblemVisit => ({ step, groupId: `g${step}`, kind: 'mixed', right, wrong, failed });
+const visit = (step: number, right: number, wrong: number, failed = 0): ProblemVisit => ({
+  step,
+  groupId: `g${step}`,
+  kind: 'mixed',
+  right,
+  wrong,
+  failed,
+});
 
 describe('visits of a problem', () => {
   it('are rated among the judged answers, with the Wilson interval', () => {

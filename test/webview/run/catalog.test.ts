@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChartModel, XAxis } from '../../../webview/charts/curve.ts';
 import { evaluationsOf, seriesOf, updatesOf, type RunTraits } from '../../../webview/gallery/runFixtures.ts';
 import { placeOfStep, placesOf } from '../../../webview/run/axis.ts';
-import { overlayId, sectionsOf, type RunNumbers } from '../../../webview/run/catalog.ts';
+import { looksOf, overlayId, sectionsOf, type RunNumbers } from '../../../webview/run/catalog.ts';
 
 function numbersOf(traits: RunTraits): RunNumbers {
   return { id: traits.id, name: traits.id, curves: seriesOf(updatesOf(traits)), evaluations: evaluationsOf(traits) };
@@ -12,7 +12,7 @@ const own = numbersOf({ id: 'a', steps: 100, done: 40 });
 const others = [numbersOf({ id: 'b', steps: 100, done: 100, kind: 'grpo' }), numbersOf({ id: 'c', steps: 100, done: 20, seed: 1 })];
 
 function charts(run = own, overlays = others, xAxis: XAxis = 'step'): readonly ChartModel[] {
-  return sectionsOf(run, overlays, xAxis).flatMap((section) => section.charts);
+  return sectionsOf(run, overlays, xAxis, ['a', 'b', 'c']).flatMap((section) => section.charts);
 }
 
 describe('the charts of a run', () => {
@@ -26,10 +26,25 @@ describe('the charts of a run', () => {
 
   it('give another run one color and dash everywhere', () => {
     for (const id of ['b', 'c'].map(overlayId)) {
-      const looks = charts().flatMap(({ curves }) => curves.filter((curve) => curve.id === id).map(({ color, dash }) => JSON.stringify([color, dash])));
+      const looks = charts().flatMap(({ curves }) =>
+        curves.filter((curve) => curve.id === id).map(({ color, dash }) => JSON.stringify([color, dash])),
+      );
       expect(looks.length).toBeGreaterThan(5);
       expect(new Set(looks).size).toBe(1);
     }
+  });
+
+  it('end at one place, that of the longest run', () => {
+    expect(new Set(charts().map(({ xEnd }) => xEnd))).toEqual(new Set([100]));
+  });
+
+  it('keep the look of a run when others come and go', () => {
+    const order = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const all = looksOf(['b', 'c', 'd'], order);
+    expect(looksOf(['c'], order).get('c')).toEqual(all.get('c'));
+    const alike = looksOf(['b', 'h'], order);
+    expect(alike.get('b')).toEqual(all.get('b'));
+    expect(alike.get('h')).not.toEqual(alike.get('b'));
   });
 
   it('show the held-out score with its interval and by level', () => {
@@ -53,7 +68,10 @@ describe('the charts of a run', () => {
 });
 
 describe('the places of steps', () => {
-  const curves = { steps: [1, 2, 4], values: { tokensSampled: [10, 20, 30], tokensTrained: [1, 1, 1], 'seconds.sample': [60, 30, 30], 'seconds.update': [0, 30, null] } };
+  const curves = {
+    steps: [1, 2, 4],
+    values: { tokensSampled: [10, 20, 30], tokensTrained: [1, 1, 1], 'seconds.sample': [60, 30, 30], 'seconds.update': [0, 30, null] },
+  };
 
   it.each([
     ['step', [1, 2, 4]],
