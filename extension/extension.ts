@@ -11,12 +11,13 @@ import { runCommands } from './commands/runCommands.ts';
 import { registerCritiques } from './critiques/register.ts';
 import { registerPanels } from './panels/register.ts';
 import type { Services } from './services.ts';
+import { InterruptionWatch } from './state/interruption.ts';
 import { WorkbenchSync } from './state/sync.ts';
 import { activeRun, currentRun, type Workbench } from './state/workbench.ts';
 import { CritiquesTree } from './trees/critiquesTree.ts';
 import { FailuresTree } from './trees/failuresTree.ts';
 import { RunsTree } from './trees/runsTree.ts';
-import { showError } from './ui/notify.ts';
+import { showError, showInterruption } from './ui/notify.ts';
 import { readSettings } from './ui/settings.ts';
 import { StatusBar } from './ui/statusBar.ts';
 
@@ -90,6 +91,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const critiques = registerCritiques(services);
   const panels = registerPanels(services, critiques.desk);
   const statusBar = new StatusBar();
+  const interruptions = new InterruptionWatch();
   const failuresView = vscode.window.createTreeView('critiqueGrpo.failures', { treeDataProvider: trees.failures, showCollapseAll: true });
   context.subscriptions.push(
     log,
@@ -99,12 +101,19 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     failuresView,
     vscode.window.createTreeView('critiqueGrpo.runs', { treeDataProvider: trees.runs }),
     vscode.window.createTreeView('critiqueGrpo.critiques', { treeDataProvider: trees.critiques }),
-    sync.onChange((state) => {
-      for (const tree of Object.values(trees)) tree.refresh();
+    sync.onChange((state, before) => {
+      const hasChanged = (...parts: readonly (keyof Workbench)[]): boolean => parts.some((part) => state[part] !== before[part]);
+      statusBar.show(state);
+      if (hasChanged('runs', 'currentRunId')) trees.runs.refresh();
+      if (hasChanged('failures')) trees.failures.refresh();
+      if (hasChanged('toReview')) trees.critiques.refresh();
+      // Progress comes ten times a second and is the status bar's alone.
+      if (!hasChanged('runs', 'currentRunId', 'failures', 'connection')) return;
       failuresView.badge = badgeOf(state);
       failuresView.description = currentRun(state)?.name ?? '';
-      statusBar.show(state);
       setContextKeys(state);
+      const cutOff = interruptions.see(state, before);
+      if (cutOff !== null) showInterruption(cutOff, log);
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       if (backend.connection.state === 'connected') void restart();

@@ -115,7 +115,14 @@ export type Params<M extends Method> = z.input<(typeof requestSchemas)[M]>;
 
 /** Result of every request. */
 export interface Results {
-  initialize: { readonly protocolVersion: number; readonly backendVersion: string; readonly workspace: string; readonly pid: number; readonly lastSeq: number; readonly canTrain: boolean };
+  initialize: {
+    readonly protocolVersion: number;
+    readonly backendVersion: string;
+    readonly workspace: string;
+    readonly pid: number;
+    readonly lastSeq: number;
+    readonly canTrain: boolean;
+  };
   'events/subscribe': { readonly lastSeq: number };
   'preset/list': readonly PresetView[];
   'run/plan': RunPlan;

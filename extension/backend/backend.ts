@@ -30,6 +30,8 @@ export class Backend {
   readonly #listener: BackendListener;
   #client: BackendClient | null = null;
   #connecting: Promise<BackendClient> | null = null;
+  /** An orderly end that is under way. */
+  #ending: Promise<void> | null = null;
   #lastSeq: number | null = null;
   #restarts = 0;
   #isDisposed = false;
@@ -53,15 +55,14 @@ export class Backend {
   /** The living connection; made anew, with a backend behind it, when there is none. */
   connect(): Promise<BackendClient> {
     if (this.#client !== null) return Promise.resolve(this.#client);
-    this.#connecting ??= this.#open(true).finally(() => (this.#connecting = null));
-    return this.#connecting as Promise<BackendClient>;
+    return this.#connectBy({ mayLaunch: true });
   }
 
   /** Connects to a backend that lives already; starts none. */
   async attach(): Promise<boolean> {
     if (this.#client !== null) return true;
     if ((await this.#parts.find()) === null) return false;
-    await this.connect();
+    await this.#connectBy({ mayLaunch: false });
     return true;
   }
 
@@ -71,13 +72,14 @@ export class Backend {
     await this.connect();
   }
 
+  /** Who asks for something meanwhile gets the backend that is started afterwards. */
   async shutDown(): Promise<void> {
     const client = this.#client;
-    if (client === null) return;
-    this.#client = null;
-    await client.request('shutdown', {}).catch(() => undefined);
-    await client.closed;
-    this.#show({ state: 'lost', detail: 'The backend was shut down.' });
+    if (client !== null) {
+      this.#client = null;
+      this.#ending = this.#end(client).finally(() => (this.#ending = null));
+    }
+    await this.#ending;
   }
 
   /** Leaves the backend alone: it goes on with what it does. */
@@ -85,6 +87,20 @@ export class Backend {
     this.#isDisposed = true;
     this.#client?.close();
     this.#client = null;
+  }
+
+  async #end(client: BackendClient): Promise<void> {
+    await client.request('shutdown', {}).catch(() => undefined);
+    await client.closed;
+    this.#show({ state: 'lost', detail: 'The backend was shut down.' });
+  }
+
+  /** One attempt at a time, for all who ask. */
+  #connectBy({ mayLaunch }: { readonly mayLaunch: boolean }): Promise<BackendClient> {
+    if (this.#connecting !== null) return this.#connecting;
+    const attempt = (this.#ending ?? Promise.resolve()).then(() => this.#open(mayLaunch)).finally(() => (this.#connecting = null));
+    this.#connecting = attempt;
+    return attempt;
   }
 
   async #open(mayLaunch: boolean): Promise<BackendClient> {
@@ -99,7 +115,9 @@ export class Backend {
       this.#show({ state: 'connected', detail: '' });
       this.#parts.log(`Connected to the backend of ${hello.workspace} (pid ${hello.pid}, version ${hello.backendVersion}).`);
       this.#listener.connected(hello);
-      await client.request('events/subscribe', { afterSeq: (this.#lastSeq ??= hello.lastSeq) });
+      // Smaller than what was heard already when the store is another one: the folder was emptied.
+      this.#lastSeq = Math.min(this.#lastSeq ?? hello.lastSeq, hello.lastSeq);
+      await client.request('events/subscribe', { afterSeq: this.#lastSeq });
       return client;
     } catch (error) {
       this.#show({ state: 'lost', detail: errorText(error) });
@@ -133,12 +151,21 @@ export class Backend {
     this.#client = null;
     this.#restarts = Date.now() - since > steadyMs ? 1 : this.#restarts + 1;
     if (this.#restarts > maxRestarts) {
-      this.#show({ state: 'lost', detail: `The backend ended ${maxRestarts} times in a row. Run "Critique-GRPO: Show Log", then "Restart Backend".` });
+      this.#show({
+        state: 'lost',
+        detail: `The backend ended ${maxRestarts} times in a row. Run "Critique-GRPO: Show Log", then "Restart Backend".`,
+      });
       return;
     }
     this.#parts.log(`The backend (pid ${pid}) went away; starting it again.`);
     this.#show({ state: 'connecting', detail: `The backend (pid ${pid}) ended unexpectedly. Starting it again; everything it announced is kept.` });
-    this.connect().catch((error: unknown) => this.#parts.log(errorText(error)));
+    this.#startAgain().catch((error: unknown) => this.#parts.log(errorText(error)));
+  }
+
+  async #startAgain(): Promise<void> {
+    // Its death may have spoiled the very attempt that led to it.
+    await this.#connecting?.catch(() => undefined);
+    await this.connect();
   }
 
   #show(connection: ConnectionView): void {

@@ -1,6 +1,6 @@
 /** Finds the backend of a workspace, or starts one that outlives this window. */
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { backendFileSchema, errorDataSchema, type BackendFile } from '../../backend/protocol/methods.ts';
@@ -31,7 +31,8 @@ export async function findBackend(workspace: string): Promise<BackendFile | null
   try {
     const text = await readFile(join(workspace, '.critique-grpo', 'backend.json'), 'utf8');
     const { data } = backendFileSchema.safeParse(JSON.parse(text));
-    if (data === undefined) return null;
+    // Smaller numbers mean groups of processes, not one.
+    if (data === undefined || data.pid < 1) return null;
     process.kill(data.pid, 0);
     return data;
   } catch {
@@ -44,7 +45,10 @@ export async function launchBackend(options: LaunchOptions): Promise<BackendFile
   const { workspace, entry, node, isViewOnly, threads, idleMinutes } = options;
   const folder = join(workspace, '.critique-grpo');
   await mkdir(folder, { recursive: true });
-  const log = await open(join(folder, 'backend.start.log'), 'w');
+  const logPath = join(folder, 'backend.start.log');
+  // Made anew, never followed: in a folder from elsewhere the name might be a link to another file.
+  await rm(logPath, { force: true, recursive: true });
+  const log = await open(logPath, 'wx', 0o600);
   const args = [
     entry,
     '--workspace',
@@ -70,7 +74,7 @@ export async function launchBackend(options: LaunchOptions): Promise<BackendFile
     if (said.success && !said.data.ready) throw new BackendError(said.data.error);
     const found = said.success ? await findBackend(workspace) : null;
     if (found !== null) return found;
-    throw await startFailure(options, join(folder, 'backend.start.log'));
+    throw await startFailure(options, logPath);
   } finally {
     await log.close();
   }

@@ -33,7 +33,10 @@ export function mainCause({ causes: counts }: Pick<StandingFailure, 'causes'>): 
 
 /** Groups without failures are left out. */
 export function failureGroups(failures: readonly StandingFailure[], order: FailureOrder, filter: FailureFilter = {}): readonly FailureGroup[] {
-  const shown = sorted(failures.filter((failure) => isMatch(failure, filter)), order);
+  const shown = sorted(
+    failures.filter((failure) => isMatch(failure, filter)),
+    order,
+  );
   return causes
     .map((cause) => ({ cause, label: causeLabels[cause], failures: shown.filter((failure) => mainCause(failure) === cause) }))
     .filter((group) => group.failures.length > 0);
@@ -45,7 +48,13 @@ export function levelsOf(failures: readonly StandingFailure[]): readonly string[
 
 /** `16 wrong of 16 · 2 visits · step 34`, and how it stands now. */
 export function failureDescription({ level, attempts, visitsFailed, lastStep, rescued }: StandingFailure): string {
-  const parts = [level, `${attempts} ${attempts === 1 ? 'try' : 'tries'}`, `${visitsFailed}× in a row`, `step ${lastStep}`, rescued ? 'rescued' : null];
+  const parts = [
+    level,
+    `${attempts} ${attempts === 1 ? 'try' : 'tries'}`,
+    `${visitsFailed}× in a row`,
+    `step ${lastStep}`,
+    rescued ? 'rescued' : null,
+  ];
   return parts.filter((part) => part !== null).join(' · ');
 }
 

@@ -4,13 +4,14 @@ import type { Method, Params, Result } from '../../backend/protocol/methods.ts';
 import { emptyWorkbench, reduce, type Workbench, type WorkbenchChange } from './workbench.ts';
 
 export type Ask = <M extends Method>(method: M, params: Params<M>) => Promise<Result<M>>;
+export type WorkbenchListener = (state: Workbench, before: Workbench) => void;
 
 const quietMs = 250;
 
 export class WorkbenchSync {
   readonly #ask: Ask;
   readonly #onError: (error: unknown) => void;
-  readonly #listeners = new Set<(state: Workbench) => void>();
+  readonly #listeners = new Set<WorkbenchListener>();
   #state: Workbench = emptyWorkbench;
   #timer: NodeJS.Timeout | null = null;
   #isReading = false;
@@ -25,7 +26,7 @@ export class WorkbenchSync {
     return this.#state;
   }
 
-  onChange(listener: (state: Workbench) => void): { dispose(): void } {
+  onChange(listener: WorkbenchListener): { dispose(): void } {
     this.#listeners.add(listener);
     return { dispose: () => this.#listeners.delete(listener) };
   }
@@ -35,7 +36,8 @@ export class WorkbenchSync {
     this.#state = reduce(before, change);
     if (this.#state === before) return;
     if (this.#state.currentRunId !== before.currentRunId) this.refreshSoon();
-    for (const listener of this.#listeners) listener(this.#state);
+    const after = this.#state;
+    for (const listener of this.#listeners) listener(after, before);
   }
 
   /** Events that change no list are not worth a reading. */

@@ -29,7 +29,12 @@ export type WorkbenchChange =
   | { readonly type: 'runs'; readonly runs: readonly RunSummary[] }
   /** The person chose a run, or started one. */
   | { readonly type: 'select'; readonly runId: string | null }
-  | { readonly type: 'failures'; readonly runId: string; readonly failures: readonly StandingFailure[]; readonly toReview: readonly CritiqueToReview[] }
+  | {
+      readonly type: 'failures';
+      readonly runId: string;
+      readonly failures: readonly StandingFailure[];
+      readonly toReview: readonly CritiqueToReview[];
+    }
   | { readonly type: 'progress'; readonly progress: Progress };
 
 export function reduce(state: Workbench, change: WorkbenchChange): Workbench {

@@ -1,5 +1,6 @@
 /** The one door to messages about what went wrong: each says what to do, and where to read more. */
 import * as vscode from 'vscode';
+import type { RunSummary } from '../../backend/protocol/views.ts';
 import { errorDataOf, errorText } from '../backend/errors.ts';
 
 /** What the person asked to end is no error. */
@@ -15,5 +16,17 @@ export function showError(error: unknown, log: vscode.LogOutputChannel): void {
   void vscode.window.showErrorMessage(errorText(error), code === 'workspace.untrusted' ? manageTrust : showLog).then((choice) => {
     if (choice === showLog) log.show();
     if (choice === manageTrust) void vscode.commands.executeCommand('workbench.trust.manage');
+  });
+}
+
+/** Says that a training was cut off by the end of its backend, and offers to go on. */
+export function showInterruption({ id, name, lastStep }: RunSummary, log: vscode.LogOutputChannel): void {
+  const message = `The backend ended while "${name}" was in work. It is there again; everything up to step ${lastStep ?? 0} is kept.`;
+  const resume = 'Resume';
+  const showLog = 'Show Log';
+  log.warn(message);
+  void vscode.window.showWarningMessage(message, resume, showLog).then((choice) => {
+    if (choice === resume) void vscode.commands.executeCommand('critiqueGrpo.resumeRun', id);
+    if (choice === showLog) log.show();
   });
 }

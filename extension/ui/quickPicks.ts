@@ -38,7 +38,12 @@ export async function chooseRun(
 /** Several runs; empty when the person picks none. */
 export async function chooseRuns(services: Services, title: string, picked: readonly string[]): Promise<readonly RunSummary[]> {
   const items = runItems(await knownRuns(services)).map((item) => ({ ...item, picked: picked.includes(item.run.id) }));
-  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: 'Runs to lay over each other', canPickMany: true, matchOnDescription: true });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: 'Runs to lay over each other',
+    canPickMany: true,
+    matchOnDescription: true,
+  });
   return (chosen ?? []).map(({ run }) => run);
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../backend/protocol/events.ts';
@@ -54,6 +54,19 @@ describe('the backend of a window', () => {
     expect(await backend.request('run/list', {})).toEqual([]);
   });
 
+  it('is started again though it died before it heard of the subscription', async () => {
+    const workspace = workspaceOfTest();
+    let deaths = 0;
+    const { backend, hellos, connections } = openWindow(workspace, {
+      connected: ({ pid }) => {
+        if (deaths++ === 0) endProcess(pid);
+      },
+    });
+    await expect(backend.connect()).rejects.toMatchObject({ code: 'backend.connectionLost' });
+    await until(() => hellos.length === 2 && connections.at(-1)?.state === 'connected', 'the second backend');
+    expect(await backend.request('run/list', {})).toEqual([]);
+  });
+
   it('that keeps dying is left alone after a while, until someone asks', async () => {
     const workspace = workspaceOfTest();
     const { backend, hellos, connections } = openWindow(workspace);
@@ -98,10 +111,20 @@ describe('the backend of a window', () => {
     expect(connections.some(({ detail }) => detail.includes('unexpectedly'))).toBe(false);
   });
 
+  it('serves who asked while it was restarted', async () => {
+    const { backend, launches, connections } = openWindow(workspaceOfTest());
+    await backend.connect();
+    const restarted = backend.restart();
+    expect(await backend.request('run/list', {})).toEqual([]);
+    await restarted;
+    expect(launches()).toBe(2);
+    expect(connections.some(({ detail }) => detail.includes('unexpectedly'))).toBe(false);
+  });
+
   it('that cannot be started is said with a remedy, and tried again on the next request', async () => {
     const workspace = workspaceOfTest();
     let node = '/no/such/node';
-    const { backend } = openWindow(workspace, (options) => launchBackend({ ...options, node }));
+    const { backend } = openWindow(workspace, { launch: (options) => launchBackend({ ...options, node }) });
     await expect(backend.request('run/list', {})).rejects.toMatchObject({ code: 'backend.noStart' });
     expect(backend.connection).toMatchObject({ state: 'lost', detail: expect.stringContaining('critiqueGrpo.nodePath') as unknown });
     node = process.execPath;
@@ -126,6 +149,17 @@ describe('the events of a run', () => {
     expect(seqs).toEqual(seqs.map((_, i) => (seqs[0] ?? 0) + i));
     expect(events.at(-1)?.body).toMatchObject({ type: 'runStopped', reason: 'finished' });
   }, 180_000);
+
+  it('arrive also when the folder was emptied and counting began anew', async () => {
+    const workspace = workspaceOfTest();
+    const { backend, events } = openWindow(workspace);
+    for (const ends of [1, 2]) {
+      await backend.request('run/start', { source: smallRun(workspace, 1) });
+      await until(() => events.filter(isEnd).length === ends, `end ${ends}`, 60_000);
+      await backend.shutDown();
+      rmSync(join(workspace, '.critique-grpo'), { recursive: true });
+    }
+  }, 120_000);
 });
 
 /** The demonstration's model on a handful of its problems. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { protocolVersion } from '../../../backend/protocol/methods.ts';
@@ -15,6 +15,7 @@ describe('looking for a backend', () => {
     ['a file that is no JSON', '{"port":', false],
     ['a file that lacks something', JSON.stringify({ ...whole, token: undefined }), false],
     ['a file of a process that is gone', JSON.stringify({ ...whole, pid: 2 ** 22 + 1 }), false],
+    ['a file of no process', JSON.stringify({ ...whole, pid: 0 }), false],
     ['a file of a living process', JSON.stringify(whole), true],
   ])('%s', async (_name, text, isFound) => {
     const workspace = temporaryFolder();
@@ -53,6 +54,16 @@ describe('starting a backend', () => {
     const second = await launchBackend(launchOptions(workspace));
     expect(second.pid).not.toBe(first.pid);
     (await BackendClient.connect(second)).client.close();
+  });
+
+  it('writes through no link that a folder from elsewhere may hold', async () => {
+    const workspace = workspaceOfTest();
+    const precious = join(workspace, 'precious');
+    writeFileSync(precious, 'kept');
+    mkdirSync(join(workspace, '.critique-grpo'));
+    symlinkSync(precious, join(workspace, '.critique-grpo', 'backend.start.log'));
+    await launchBackend(launchOptions(workspace, { isViewOnly: true }));
+    expect(readFileSync(precious, 'utf8')).toBe('kept');
   });
 
   it('says which Node cannot be started', async () => {

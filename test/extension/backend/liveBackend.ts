@@ -37,8 +37,13 @@ export interface Window {
   launches(): number;
 }
 
+export interface WindowOptions {
+  readonly launch?: (options: LaunchOptions) => Promise<BackendFile>;
+  readonly connected?: (hello: Result<'initialize'>) => void;
+}
+
 /** What one editor window has of the workspace's backend. */
-export function openWindow(workspace: string, launch: (options: LaunchOptions) => Promise<BackendFile> = launchBackend): Window {
+export function openWindow(workspace: string, { launch = launchBackend, connected }: WindowOptions = {}): Window {
   const hellos: Result<'initialize'>[] = [];
   const connections: ConnectionView[] = [];
   const events: Event[] = [];
@@ -54,7 +59,10 @@ export function openWindow(workspace: string, launch: (options: LaunchOptions) =
       log: (text) => log.push(text),
     },
     {
-      connected: (hello) => hellos.push(hello),
+      connected: (hello) => {
+        hellos.push(hello);
+        connected?.(hello);
+      },
       connectionChanged: (connection) => connections.push(connection),
       events: (news) => events.push(...news),
       progress: () => undefined,

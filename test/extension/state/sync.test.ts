@@ -91,10 +91,10 @@ describe('the state of the sidebar', () => {
   it('tells its listeners of each change, and no one who left', async () => {
     const { sync } = syncOver(answers);
     const heard: string[] = [];
-    const listening = sync.onChange(({ progress }) => heard.push(progress?.phase ?? ''));
+    const listening = sync.onChange(({ progress }, before) => heard.push(`${before.progress?.phase ?? 'none'} → ${progress?.phase ?? 'none'}`));
     sync.apply({ type: 'progress', progress: progressOf('a', { phase: 'sample' }) });
     listening.dispose();
     sync.apply({ type: 'progress', progress: progressOf('a', { phase: 'update' }) });
-    expect(heard).toEqual(['sample']);
+    expect(heard).toEqual(['none → sample']);
   });
 });
