@@ -88,9 +88,10 @@ export class CritiqueThreads implements vscode.Disposable {
 
   /** Opens the box with the draft, or with the critique in force. The failure's document must be open. */
   async edit(target: Target): Promise<void> {
+    const shown = this.has(target) ? null : await this.#look(target);
+    // A refresh may have made it meanwhile.
     const open = this.#threads.get(targetKey(target));
     if (open === undefined) {
-      const shown = await this.#read(target);
       if (shown !== null) this.#create(target, shown, true);
       return;
     }
@@ -148,20 +149,27 @@ export class CritiqueThreads implements vscode.Disposable {
   /** Only where there is no critique yet: elsewhere one edits the one that is there. */
   async #commentingRanges(document: vscode.TextDocument): Promise<vscode.Range[]> {
     const target = failureOf(document);
-    const shown = target === null ? null : await this.#read(target);
+    // The editor asks at any time: it must not make a refresh under way look old.
+    const shown = target === null ? null : await this.#look(target);
     if (shown === null || shown.model.inForce !== null) return [];
     return [new vscode.Range(shown.answerRange[0], 0, shown.answerRange[1], 0)];
   }
 
-  /** Null when the document is closed, the backend has no answer, or a later read is under way. */
+  /** As `#look`; null too when a later read is under way. */
   async #read(target: Target): Promise<Shown | null> {
     const key = targetKey(target);
     const turn = (this.#turns.get(key) ?? 0) + 1;
     this.#turns.set(key, turn);
+    const shown = await this.#look(target);
+    return this.#turns.get(key) === turn ? shown : null;
+  }
+
+  /** Null when the document is closed, or the backend has no answer. */
+  async #look(target: Target): Promise<Shown | null> {
     try {
       const failure = await this.#parts.failures.get(target);
       const document = documentOf(target);
-      if (document === null || this.#turns.get(key) !== turn) return null;
+      if (document === null) return null;
       const model = threadModel(failure, answerLines(failure.attempt.rollout.completion));
       const { answerRange } = failureText(failure);
       const line = Math.min(answerRange[0] + model.line, answerRange[1]);

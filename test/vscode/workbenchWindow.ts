@@ -89,8 +89,10 @@ function windowOf(context: BrowserContext, page: Page): WorkbenchWindow {
     },
     async openContainer(title) {
       const icon = page.locator(`.activitybar .action-item:has([aria-label^='${title}'])`).first();
+      const open = page.locator('.part.sidebar .composite.title', { hasText: title });
       await icon.waitFor();
-      if ((await icon.getAttribute('class'))?.includes('checked') !== true) await icon.click();
+      // A window that was just loaded opens its last container by itself, and a click on an open one closes it: look, then click, then look.
+      while (!(await isSeen(open))) await icon.click();
     },
     treeRow: (text) => page.locator('.pane-body .monaco-list-row', { hasText: text }).first(),
     webview: (selector) => frameWith(page, selector),
@@ -103,6 +105,14 @@ function windowOf(context: BrowserContext, page: Page): WorkbenchWindow {
     },
     close: () => context.close(),
   };
+}
+
+/** Within a moment. */
+async function isSeen(locator: Locator): Promise<boolean> {
+  return locator.waitFor({ timeout: 3000 }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Webviews are frames in frames that come and go: looks again until one has it. */
