@@ -15,6 +15,9 @@ const built = (name: string): string => fileURLToPath(new URL(name, import.meta.
 
 const parts = { entries: { engine: built('engine.js'), grader: built('grader.js') }, demoFolder: built('../media/demo') };
 
+/** Whoever started this process wants to know how that went. */
+let isStarting = true;
+
 /** One line of JSON on standard output, for whoever started this process. */
 function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -51,7 +54,10 @@ function optionsOf(argv: readonly string[]): BackendOptions {
     idleMinutes,
     version,
     ...parts,
-    onLog: (line) => process.stderr.write(line),
+    onLog: (line) => {
+      // Later lines are in the log file alone, which is bounded.
+      if (isStarting) process.stderr.write(line);
+    },
     doctor: (config, signal) => examine({ config, context: parts, workspace, threads, signal }),
   };
 }
@@ -105,6 +111,7 @@ async function main(): Promise<void> {
     void backend.shutDown('an error nobody caught');
   });
   say({ ready: true, port: backend.port, pid: process.pid });
+  isStarting = false;
   await backend.ended;
   process.exit(exitCode);
 }

@@ -43,11 +43,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       log: (text) => log.info(text),
     },
     {
-      connected: ({ canTrain }) => {
+      connected: ({ isViewOnly }) => {
         sync.refreshSoon();
         critiques.connected();
         // Started while the workspace was not trusted yet, by a window that is gone.
-        if (!canTrain && vscode.workspace.isTrusted) void restart();
+        if (isViewOnly && vscode.workspace.isTrusted) void restart();
       },
       connectionChanged: (connection) => {
         if (connection.state === 'lost') log.warn(connection.detail);

@@ -1,5 +1,4 @@
 /** One training run from the command line: store, run, loop, and what Ctrl-C does to it. */
-import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { resolve } from 'node:path';
 import { WorkbenchError } from '../core/errors.ts';
@@ -85,8 +84,6 @@ export function interruptSignal(onFirst: () => void): AbortSignal {
   process.on('SIGTERM', interrupt);
   return controller.signal;
 }
-
-export const defaultThreads = availableParallelism();
 
 /** Throws `run.nothingToResume`, or `run.otherConfiguration` with the settings in which the run's own configuration differs. */
 function findResumable(store: Store, config: RunConfig, wanted: true | string): RunView {

@@ -121,7 +121,8 @@ export interface Results {
     readonly workspace: string;
     readonly pid: number;
     readonly lastSeq: number;
-    readonly canTrain: boolean;
+    /** It was started for a workspace that is not trusted: nothing is run or written. */
+    readonly isViewOnly: boolean;
   };
   'events/subscribe': { readonly lastSeq: number };
   'preset/list': readonly PresetView[];

@@ -66,7 +66,7 @@ function inputOf(run: Run, rolloutId: string): CriticInput {
 async function ask(run: Run, name: string, input: CriticInput): Promise<Said> {
   if (name === 'none') return { text: '' };
   const notices: string[] = [];
-  const policy = new CriticsPolicy(run, (_, message) => notices.push(message));
+  const policy = new CriticsPolicy(run, name, (_, message) => notices.push(message));
   try {
     const critic = findCritic(name);
     if (critic.needs.solution && input.problem.solution === undefined) {

@@ -62,7 +62,7 @@ async function writeTexts(
   scope: StepScope,
   chosen: readonly Chosen[],
 ): Promise<{ texts: readonly (string | null)[]; tokensSampled: number }> {
-  const policy = new CriticsPolicy(run, scope.notice);
+  const policy = new CriticsPolicy(run, run.critic.name, scope.notice);
   const seeds = chosen.map(({ rollout }) => seedAt(run.config.seed, 'critique', scope.step, rollout.problemId, rollout.index));
   try {
     const { texts, notices } = await runCritic(run.critic, chosen, { generate: policy.generate, seeds });
@@ -83,10 +83,12 @@ export class CriticsPolicy {
   /** What the engine threw: not the critic's failure, and the run's to deal with. */
   failure: Error | undefined;
   private readonly run: Run;
+  private readonly critic: string;
   private readonly notice: StepScope['notice'];
 
-  constructor(run: Run, notice: StepScope['notice']) {
+  constructor(run: Run, critic: string, notice: StepScope['notice']) {
     this.run = run;
+    this.critic = critic;
     this.notice = notice;
   }
 
@@ -98,7 +100,7 @@ export class CriticsPolicy {
     });
     const fitting = prompts.flatMap((prompt, i) => (prompt.length + run.config.sampling.maxTokens <= run.contextLength ? [i] : []));
     if (fitting.length < prompts.length) {
-      const message = `${prompts.length - fitting.length} of ${prompts.length} conversations of the critic "${run.critic.name}" do not fit the context of ${run.contextLength} tokens and got no answer.`;
+      const message = `${prompts.length - fitting.length} of ${prompts.length} conversations of the critic "${this.critic}" do not fit the context of ${run.contextLength} tokens and got no answer.`;
       this.notice('critique.promptTooLong', message);
     }
     const texts = conversations.map(() => '');

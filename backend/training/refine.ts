@@ -1,6 +1,7 @@
 /** From critiques to refinements: what the policy makes of each critique, and which refinements join their group. */
 import { messageOf, WorkbenchError } from '../core/errors.ts';
-import type { Refinement, Verdict } from '../protocol/records.ts';
+import type { SampledSequence } from '../engine/contract.ts';
+import type { Critique, Refinement, Rollout, Verdict } from '../protocol/records.ts';
 import { enlistedRefinementId } from '../store/enlistments.ts';
 import { completionSequence } from './batch.ts';
 import type { Attempted, Critiqued } from './critique.ts';
@@ -89,25 +90,40 @@ async function sampleRefinements(
   const refinements = prompted.map(({ rollout, critique, promptTokens, isEnlisted }, i): Refinement => {
     const sequence = sequences[i]?.[0];
     if (sequence === undefined) throw new Error(`the engine returned no refinement of ${rollout.id}`);
-    return {
-      id: isEnlisted ? enlistedRefinementId(critique.id, step) : `${rollout.id}/refinement`,
-      runId: run.id,
-      step,
-      problemId: rollout.problemId,
-      index: rollout.index,
-      policyVersion,
-      seed: seeds[i] as number,
-      promptTokens: [...promptTokens],
-      tokens: [...sequence.tokens],
-      behaviorLogprobs: [...sequence.logprobs],
-      completion: run.tokenizer.decode(sequence.tokens, { skipSpecial: true }),
-      finish: sequence.finish,
-      critiqueId: critique.id,
-      rolloutId: rollout.id,
-      problemLogprobs: null,
-    };
+    const id = isEnlisted ? enlistedRefinementId(critique.id, step) : `${rollout.id}/refinement`;
+    return refinementOf(run, sequence, { id, step, index: rollout.index, policyVersion, seed: seeds[i] as number, promptTokens, critique, rollout });
   });
   return { refinements, tokensSampled };
+}
+
+/** What a sampled sequence becomes once it answers a critique. */
+export function refinementOf(
+  run: Run,
+  { tokens, logprobs, finish }: SampledSequence,
+  {
+    critique,
+    rollout,
+    promptTokens,
+    ...place
+  }: Pick<Refinement, 'id' | 'step' | 'index' | 'policyVersion' | 'seed'> & {
+    readonly promptTokens: readonly number[];
+    readonly critique: Pick<Critique, 'id'>;
+    readonly rollout: Pick<Rollout, 'id' | 'problemId'>;
+  },
+): Refinement {
+  return {
+    ...place,
+    runId: run.id,
+    problemId: rollout.problemId,
+    promptTokens: [...promptTokens],
+    tokens: [...tokens],
+    behaviorLogprobs: [...logprobs],
+    completion: run.tokenizer.decode(tokens, { skipSpecial: true }),
+    finish,
+    critiqueId: critique.id,
+    rolloutId: rollout.id,
+    problemLogprobs: null,
+  };
 }
 
 /** log π(token | problem alone) of the refinements that joined: what they are trained from, and one side of the condition gap. */

@@ -4,6 +4,7 @@ import type { Critique, Problem, Refinement, Rollout, TrialRecord, Verdict } fro
 import type { JudgedRefinement, Trial } from '../protocol/views.ts';
 import { grade } from './grading.ts';
 import { record } from './recording.ts';
+import { refinementOf } from './refine.ts';
 import type { Run } from './run.ts';
 import { sampleCompletions } from './sampling.ts';
 import { seedAt } from './seeds.ts';
@@ -98,23 +99,10 @@ export async function sampleTrials(
     ...(onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(done, total) }),
   });
   const refinements = drafts.map(({ rollout, critique, promptTokens }, d) =>
-    (sequences[d] ?? []).map((sequence, index): Refinement => ({
-      id: `${ids[d] as string}/${index}`,
-      runId: run.id,
-      step,
-      problemId: rollout.problemId,
-      index,
-      policyVersion,
-      seed: seeds[d]?.[index] as number,
-      promptTokens: [...promptTokens],
-      tokens: [...sequence.tokens],
-      behaviorLogprobs: [...sequence.logprobs],
-      completion: run.tokenizer.decode(sequence.tokens, { skipSpecial: true }),
-      finish: sequence.finish,
-      critiqueId: critique.id,
-      rolloutId: rollout.id,
-      problemLogprobs: null,
-    })),
+    (sequences[d] ?? []).map((sequence, index): Refinement => {
+      const place = { id: `${ids[d] as string}/${index}`, step, index, policyVersion, seed: seeds[d]?.[index] as number };
+      return refinementOf(run, sequence, { ...place, promptTokens, critique, rollout });
+    }),
   );
   const answers = drafts.flatMap(({ problem }, d) => (refinements[d] ?? []).map((answer) => ({ problem, answer })));
   // A verifier that fails says so in its verdict; notices are for what happens in training.

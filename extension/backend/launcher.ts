@@ -113,6 +113,6 @@ async function startFailure({ node, entry }: LaunchOptions, logPath: string): Pr
   return new BackendError({
     code: 'backend.noStart',
     message: `The backend did not start (${node} ${entry}).${tail === '' ? '' : `\n${tail}`}`,
-    remedy: 'Run "Critique-GRPO: Show Log", or set critiqueGrpo.nodePath to a Node 22 or newer.',
+    remedy: 'Run "Critique-GRPO: Show Log", or set critiqueGrpo.nodePath to a Node 20.20 or newer.',
   });
 }

@@ -61,7 +61,9 @@ async function chooseSource(services: Services): Promise<RunSource | null> {
           source: () => Promise.resolve({ preset: name }),
         })),
     ),
-    ...separated('Your own model and problems', [{ label: '$(new-file) New Run File…', detail: 'From a preset, with every setting explained.' }]),
+    ...separated('Your own model and problems', [
+      { label: '$(new-file) New Run File…', detail: 'With every setting explained, for the demonstration or for your own.' },
+    ]),
   ];
   const picked = await vscode.window.showQuickPick(items, {
     title: 'Start Training (1/2)',

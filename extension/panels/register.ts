@@ -41,7 +41,9 @@ export function registerPanels(services: Services, desk: CritiqueDesk): Panels {
   });
   context.subscriptions.push(
     panels,
-    sync.onChange(() => panels.namesChanged()),
+    sync.onChange((state, before) => {
+      if (state.runs !== before.runs) panels.namesChanged();
+    }),
   );
   return panels;
 }

@@ -12,7 +12,7 @@ import { runFolder } from '../../backend/store/workspaceFolders.ts';
 import { problem, told, writeProblems } from '../support/scriptedRun.ts';
 import { temporaryFolder, temporaryFolderOfFile } from '../support/temporaryFolder.ts';
 import { makeTinyModel, tinyProblems } from '../support/tinyModel.ts';
-import { allEvents, lastCheckpoint, runId, traceOf, trainTiny, type TinyRunOptions } from './tinyRun.ts';
+import { allEvents, lastCheckpoint, runId, traceOf, trainTiny, type TinyRunOptions, tinyConfig } from './tinyRun.ts';
 
 const folder = temporaryFolderOfFile();
 let model = '';
@@ -29,14 +29,7 @@ function setUp(config: Config = {}, workspace = temporaryFolder()): { workspace:
   return {
     workspace,
     config: {
-      model: { path: model },
-      data: { train },
-      prompt: { refinement: 'conversation' },
-      sampling: { maxTokens: 12 },
-      critic: 'verdict',
-      algorithm: 'critique-grpo',
-      switches: { nRollouts: 4, trigger: 'anyWrong' },
-      optimizer: { learningRate: 2e-3 },
+      ...tinyConfig(model, train),
       evaluation: { every: 0, failureAttempts: 1 },
       checkpoint: { every: 1, keep: 10 },
       ...config,

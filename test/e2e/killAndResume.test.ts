@@ -15,7 +15,7 @@ import { told, writeProblems } from '../support/scriptedRun.ts';
 import { repositoryRoot } from '../support/sourceTree.ts';
 import { temporaryFolder, temporaryFolderOfFile } from '../support/temporaryFolder.ts';
 import { makeTinyModel, tinyProblems } from '../support/tinyModel.ts';
-import { allEvents, traceOf, trainTiny } from './tinyRun.ts';
+import { allEvents, tinyConfig, traceOf, trainTiny } from './tinyRun.ts';
 import type { Said } from './trainingChild.ts';
 
 const kills = 20;
@@ -55,14 +55,8 @@ async function buildProgram(): Promise<void> {
 function configIn(workspace: string): RunConfigInput {
   const path = writeProblems(join(workspace, 'problems.jsonl'), tinyProblems);
   return {
-    model: { path: model },
+    ...tinyConfig(model, path),
     data: { train: path, heldOut: path },
-    prompt: { refinement: 'conversation' },
-    sampling: { maxTokens: 12 },
-    critic: 'verdict',
-    algorithm: 'critique-grpo',
-    switches: { nRollouts: 4, trigger: 'anyWrong' },
-    optimizer: { learningRate: 2e-3 },
     training: { steps: 8, problemsPerStep: 2 },
     evaluation: { every: 4, finalSamples: 2, failureAttempts: 2 },
     checkpoint: { every: 2, keep: 2 },

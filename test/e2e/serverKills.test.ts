@@ -13,7 +13,7 @@ import type { RpcClient } from '../backend/server/rpcClient.ts';
 import { writeProblems } from '../support/scriptedRun.ts';
 import { temporaryFolder, temporaryFolderOfFile } from '../support/temporaryFolder.ts';
 import { makeTinyModel, tinyProblems } from '../support/tinyModel.ts';
-import { allEvents } from './tinyRun.ts';
+import { allEvents, tinyConfig } from './tinyRun.ts';
 
 const kills = 20;
 const folder = temporaryFolderOfFile();
@@ -26,15 +26,9 @@ beforeAll(async () => {
 function sourceIn(workspace: string, steps: number): RunSource {
   const path = writeProblems(join(workspace, 'problems.jsonl'), tinyProblems);
   const config: RunConfigInput = {
+    ...tinyConfig(model, path),
     name: 'killed',
-    model: { path: model },
     data: { train: path, heldOut: path },
-    prompt: { refinement: 'conversation' },
-    sampling: { maxTokens: 12 },
-    critic: 'verdict',
-    algorithm: 'critique-grpo',
-    switches: { nRollouts: 4, trigger: 'anyWrong' },
-    optimizer: { learningRate: 2e-3 },
     training: { steps, problemsPerStep: 2 },
     evaluation: { every: 0, finalSamples: 1, failureAttempts: 1 },
     checkpoint: { every: 2, keep: 2 },

@@ -31,6 +31,20 @@ export const runId = 'tiny';
 /** Tests and their children run in the root of the repository. */
 const programs = join(process.cwd(), 'dist');
 
+/** What tiny runs have in common: a policy that fails often enough to be criticized, and answers that are done in a moment. */
+export function tinyConfig(model: string, train: string) {
+  return {
+    model: { path: model },
+    data: { train },
+    prompt: { refinement: 'conversation' },
+    sampling: { maxTokens: 12 },
+    critic: 'verdict',
+    algorithm: 'critique-grpo',
+    switches: { nRollouts: 4, trigger: 'anyWrong' },
+    optimizer: { learningRate: 2e-3 },
+  } as const satisfies RunConfigInput;
+}
+
 /** Starts the workspace's run, or goes on with it. */
 export async function trainTiny({
   workspace,

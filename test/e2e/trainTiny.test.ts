@@ -8,7 +8,7 @@ import { runFolder } from '../../backend/store/workspaceFolders.ts';
 import { writeProblems } from '../support/scriptedRun.ts';
 import { temporaryFolder, temporaryFolderOfFile } from '../support/temporaryFolder.ts';
 import { makeTinyModel, tinyProblems } from '../support/tinyModel.ts';
-import { atPhase, runId, traceOf, trainTiny } from './tinyRun.ts';
+import { atPhase, runId, traceOf, trainTiny, tinyConfig } from './tinyRun.ts';
 
 const folder = temporaryFolderOfFile();
 let model = '';
@@ -23,13 +23,8 @@ function setUp(config: Partial<RunConfigInput> = {}, problems = tinyProblems): {
   return {
     workspace,
     config: {
-      model: { path: model },
+      ...tinyConfig(model, path),
       data: { train: path, heldOut: path },
-      prompt: { refinement: 'conversation' },
-      sampling: { maxTokens: 12 },
-      critic: 'verdict',
-      algorithm: 'critique-grpo',
-      optimizer: { learningRate: 2e-3 },
       evaluation: { every: 2, samples: 1, finalSamples: 2, failureAttempts: 2 },
       checkpoint: { every: 1, keep: 100 },
       ...config,

@@ -52,7 +52,6 @@ export const layers: Layers = {
     'markdown-it': ['webview/ui'],
     katex: ['webview/ui'],
     lit: ['webview'],
-    '@lit-labs/virtualizer': ['webview'],
     uplot: ['webview/charts'],
     diff: ['webview'],
   },

@@ -2,7 +2,7 @@
 import type { HostAction, PanelView, WebviewMethod } from '../../extension/contract.ts';
 import type { Params, Result } from '../../backend/protocol/methods.ts';
 import type { RolloutFilter, RolloutPageRequest } from '../../backend/protocol/views.ts';
-import type { PageHost } from '../rollouts/host.ts';
+import type { PageHost } from '../ui/pageHost.ts';
 import { attemptOf, counterfactualOf, countOf, groupDetailOf, historyOf, pageOf, tokensOf, type Wording } from './explorerFixtures.ts';
 
 export interface FixtureOptions {

@@ -2,7 +2,7 @@
 import type { Params, Result } from '../../backend/protocol/methods.ts';
 import type { RolloutPage, RolloutRow } from '../../backend/protocol/views.ts';
 import type { HostAction, PanelView, WebviewMethod } from '../../extension/contract.ts';
-import type { PageHost } from '../rollouts/host.ts';
+import type { PageHost } from '../ui/pageHost.ts';
 import { evaluationsOf, funnelOf, seriesOf, summaryOf, updatesOf, type RunTraits } from './runFixtures.ts';
 
 export interface RunHostOptions {

@@ -1,8 +1,8 @@
 /** Asks the backend for the failed answer and for what the policy makes of each critique. */
 import type { ToWebview } from '../../extension/contract.ts';
 import type { HostAction } from '../../extension/contract.ts';
-import { errorDataOf } from '../rollouts/errorData.ts';
-import type { PageHost } from '../rollouts/host.ts';
+import { errorDataOf } from '../ui/errorData.ts';
+import type { PageHost } from '../ui/pageHost.ts';
 import type { CriticName, SampleChoice } from './critics.ts';
 import { criticsToRun, initialLab, updateLab, whyNotRunnable, type LabMessage, type LabState } from './state.ts';
 

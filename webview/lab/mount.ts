@@ -1,9 +1,10 @@
 /** Draws the comparison of critics into a page, for whatever host stands behind it. */
 import { render } from 'lit';
-import type { PageHost } from '../rollouts/host.ts';
+import type { PageHost } from '../ui/pageHost.ts';
 import { LabController } from './controller.ts';
 import { labView } from './view.ts';
-import '../rollouts/parts.css';
+import '../ui/page.css';
+import '../ui/parts.css';
 import './lab.css';
 
 export function mountLab(root: HTMLElement, host: PageHost): LabController {

@@ -3,7 +3,7 @@ import type { ConnectionView } from '../../extension/contract.ts';
 import type { ErrorData } from '../../backend/protocol/methods.ts';
 import type { Problem } from '../../backend/protocol/records.ts';
 import type { Attempt, CounterfactualEntry, Progress } from '../../backend/protocol/views.ts';
-import { failed, idle, loading, ready, type Loadable } from '../rollouts/loadable.ts';
+import { failed, idle, loading, ready, type Loadable } from '../ui/loadable.ts';
 import { critics, type CriticName, type SampleChoice } from './critics.ts';
 
 /** The failed answer that all critics speak of. */

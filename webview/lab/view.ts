@@ -1,11 +1,11 @@
 /** The comparison of critics: the failed answer, whom to ask, and what came of each. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CounterfactualEntry } from '../../backend/protocol/views.ts';
-import { diffView } from '../rollouts/diffView.ts';
-import { connectionBar, failureView, loadableView, loadingView } from '../rollouts/partsView.ts';
-import { valueOf } from '../rollouts/loadable.ts';
-import { causeView, statusChip } from '../rollouts/statusView.ts';
-import { textView, type TextSwitches } from '../rollouts/textView.ts';
+import { diffView } from '../ui/diffView.ts';
+import { connectionBar, failureView, loadableView, loadingView } from '../ui/partsView.ts';
+import { valueOf } from '../ui/loadable.ts';
+import { causeView, statusChip } from '../ui/statusView.ts';
+import { textView, type TextSwitches } from '../ui/textView.ts';
 import type { LabController } from './controller.ts';
 import { critics, sampleChoices, type CriticChoice, type CriticName } from './critics.ts';
 import { readingOf } from './reading.ts';

@@ -4,11 +4,11 @@ import type { Critique, Group } from '../../backend/protocol/records.ts';
 import type { Attempt, JudgedRefinement } from '../../backend/protocol/views.ts';
 import type { ExplorerController } from './controller.ts';
 import { creditView } from './creditView.ts';
-import { diffView } from './diffView.ts';
+import { diffView } from '../ui/diffView.ts';
 import type { ExplorerState } from './state.ts';
-import { causeView, statusChip } from './statusView.ts';
-import { textView, type TextSwitches } from './textView.ts';
-import { critiqueKindWords } from './words.ts';
+import { causeView, statusChip } from '../ui/statusView.ts';
+import { textView, type TextSwitches } from '../ui/textView.ts';
+import { critiqueKindWords } from '../ui/words.ts';
 
 /** Characters of two texts that are compared without being asked to. */
 const quicklyCompared = 20_000;

@@ -2,10 +2,10 @@
 import type { HostAction, RolloutPlace, ToWebview } from '../../extension/contract.ts';
 import type { ErrorData } from '../../backend/protocol/methods.ts';
 import type { RolloutFilter } from '../../backend/protocol/views.ts';
-import { errorDataOf } from './errorData.ts';
+import { errorDataOf } from '../ui/errorData.ts';
 import { isSameFilter } from './filter.ts';
-import type { PageHost } from './host.ts';
-import { valueOf } from './loadable.ts';
+import type { PageHost } from '../ui/pageHost.ts';
+import { valueOf } from '../ui/loadable.ts';
 import { largestPage, needsPage, pageSize } from './rowList.ts';
 import type { RowWindow } from './rowWindow.ts';
 import {

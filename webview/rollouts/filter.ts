@@ -1,6 +1,6 @@
 /** The filter of the list: changed one part at a time, shown as chips, compared and written down without empty parts. */
 import type { RolloutFilter } from '../../backend/protocol/views.ts';
-import { causeWords, critiqueKindWords, filterWords, groupKindWords, statusWords } from './words.ts';
+import { causeWords, critiqueKindWords, filterWords, groupKindWords, statusWords } from '../ui/words.ts';
 
 export type FilterKey = keyof RolloutFilter;
 

@@ -4,7 +4,7 @@ import type { RolloutFilter } from '../../backend/protocol/views.ts';
 import type { ExplorerController } from './controller.ts';
 import { chipsOf, stepFrom, withPart, type FilterKey } from './filter.ts';
 import type { ExplorerState } from './state.ts';
-import { causeWords, critiqueKindWords, groupKindWords, statusWords } from './words.ts';
+import { causeWords, critiqueKindWords, groupKindWords, statusWords } from '../ui/words.ts';
 
 export const searchId = 'filter-text';
 

@@ -4,8 +4,8 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { Problem } from '../../backend/protocol/records.ts';
 import type { Attempt, GroupDetail } from '../../backend/protocol/views.ts';
 import { attemptView, critiqueView, type AttemptContext } from './attemptView.ts';
-import { counted, groupKindWords } from './words.ts';
-import { textView } from './textView.ts';
+import { counted, groupKindWords } from '../ui/words.ts';
+import { textView } from '../ui/textView.ts';
 
 export function groupView(
   { group, problem, attempts, guests }: GroupDetail,

@@ -6,13 +6,13 @@ import type { RolloutRow } from '../../backend/protocol/views.ts';
 import { visibleText } from '../ui/visibleText.ts';
 import type { ExplorerController } from './controller.ts';
 import { isEmptyFilter } from './filter.ts';
-import { valueOf } from './loadable.ts';
-import { failureView, loadingView } from './partsView.ts';
+import { valueOf } from '../ui/loadable.ts';
+import { failureView, loadingView } from '../ui/partsView.ts';
 import { beginsGroup } from './rowList.ts';
 import { overscanRows, rowAfterKey, windowOf } from './rowWindow.ts';
 import type { ExplorerState } from './state.ts';
-import { statusChip } from './statusView.ts';
-import { causeWords, counted, critiqueKindWords, groupKindWords } from './words.ts';
+import { statusChip } from '../ui/statusView.ts';
+import { causeWords, counted, critiqueKindWords, groupKindWords } from '../ui/words.ts';
 
 /** Of a row, in pixels; `rollouts.css` has it as --row-height. */
 export const rowHeight = 26;

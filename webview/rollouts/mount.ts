@@ -1,6 +1,6 @@
 /** Draws the explorer into a page, for whatever host stands behind it. */
 import { render } from 'lit';
-import type { PageHost } from './host.ts';
+import type { PageHost } from '../ui/pageHost.ts';
 import { ExplorerController } from './controller.ts';
 import { searchId } from './filterView.ts';
 import { rowHeight, rowsId } from './listView.ts';
@@ -8,7 +8,8 @@ import { scrollToShow } from './rowWindow.ts';
 import type { ExplorerState } from './state.ts';
 import { defineTokenText } from './tokenElement.ts';
 import { detailId, explorerView } from './view.ts';
-import './parts.css';
+import '../ui/page.css';
+import '../ui/parts.css';
 import './rollouts.css';
 
 export function mountExplorer(root: HTMLElement, host: PageHost): ExplorerController {

@@ -3,10 +3,10 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { critiqueView, type AttemptContext } from './attemptView.ts';
 import { problemView } from './groupView.ts';
 import type { ProblemPage } from './state.ts';
-import { statusChip } from './statusView.ts';
+import { statusChip } from '../ui/statusView.ts';
 import { visitChart } from './visitChart.ts';
 import { outcomeOf, rateOf, storyOf, type VisitStory } from './visits.ts';
-import { counted, groupKindWords } from './words.ts';
+import { counted, groupKindWords } from '../ui/words.ts';
 
 type Context = Omit<AttemptContext, 'group'>;
 

@@ -2,7 +2,7 @@
 import type { ConnectionView, PanelView, RolloutPlace } from '../../extension/contract.ts';
 import type { ErrorData } from '../../backend/protocol/methods.ts';
 import type { Attempt, GroupDetail, ProblemHistory, RolloutFilter, RolloutPage, RolloutRow, TokenDetail } from '../../backend/protocol/views.ts';
-import { failed, idle, loading, ready, type Loadable } from './loadable.ts';
+import { failed, idle, loading, ready, type Loadable } from '../ui/loadable.ts';
 import { emptyList, selectionAfter, withPage, type RowList } from './rowList.ts';
 import type { RowWindow } from './rowWindow.ts';
 import { measures, type TokenMode } from './tokenMeasures.ts';

@@ -1,6 +1,6 @@
 /** One line about all tokens of an answer under a measure, and the tokens in order of size. */
 import type { TokenMode } from './tokenMeasures.ts';
-import { counted } from './words.ts';
+import { counted } from '../ui/words.ts';
 
 /** The nats beyond which a condition gap is called large. */
 export const largeGap = 2;

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { TokenDetail } from '../../backend/protocol/views.ts';
 import type { ExplorerController } from './controller.ts';
-import { loadableView } from './partsView.ts';
+import { loadableView } from '../ui/partsView.ts';
 import type { Detail } from './state.ts';
 import { colorSteps, measures, tokenModes, tokenScales, whyEmpty, type TokenMode } from './tokenMeasures.ts';
 import { totalsLine } from './tokenTotals.ts';

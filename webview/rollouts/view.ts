@@ -5,7 +5,7 @@ import type { ExplorerController } from './controller.ts';
 import { filterView } from './filterView.ts';
 import { groupView, loneAttemptView } from './groupView.ts';
 import { listView } from './listView.ts';
-import { connectionBar, loadableView, loadingView } from './partsView.ts';
+import { connectionBar, loadableView, loadingView } from '../ui/partsView.ts';
 import { problemPageView } from './problemView.ts';
 import { splitterView } from './splitter.ts';
 import type { ExplorerState } from './state.ts';

@@ -35,15 +35,15 @@ type Overlaid = Placed & { readonly look: OverlayLook };
 type Drawing = Omit<ChartModel, 'xEnd'>;
 
 const overlayLooks: readonly OverlayLook[] = [
-  { color: 'orange', dash: [7, 4] },
+  { color: 'yellow', dash: [7, 4] },
   { color: 'purple', dash: [7, 4] },
   { color: 'green', dash: [3, 3] },
   { color: 'red', dash: [3, 3] },
-  { color: 'yellow', dash: [10, 3, 2, 3] },
+  { color: 'orange', dash: [10, 3, 2, 3] },
   { color: 'foreground', dash: [10, 3, 2, 3] },
 ];
-const levelColors: readonly ChartColor[] = ['green', 'orange', 'red', 'purple', 'yellow'];
-const phaseColors: readonly ChartColor[] = ['blue', 'green', 'orange', 'purple', 'red', 'yellow'];
+const levelColors: readonly ChartColor[] = ['green', 'yellow', 'red', 'purple', 'orange'];
+const phaseColors: readonly ChartColor[] = ['blue', 'green', 'yellow', 'purple', 'red', 'orange'];
 
 /**
  * Looks of the runs that are laid over the page's. A run keeps its look, given by its place in `order` (all runs, oldest first), whichever others

@@ -2,8 +2,8 @@
 import type { HostAction, ToWebview } from '../../extension/contract.ts';
 import type { XAxis } from '../charts/curve.ts';
 import type { XRange } from '../charts/plotData.ts';
-import { errorDataOf } from '../rollouts/errorData.ts';
-import type { PageHost } from '../rollouts/host.ts';
+import { errorDataOf } from '../ui/errorData.ts';
+import type { PageHost } from '../ui/pageHost.ts';
 import { initialState, update, type DashboardState, type Message } from './state.ts';
 
 /** Names of one request; a run has fewer. */

@@ -44,6 +44,9 @@ const signal: Explain = ({ curves }) => {
   if (groups === 0 || zero / groups < 0.5) return null;
   if (zero < groups)
     return info(`${zero} of ${groups} groups of the last step taught nothing: in each, all answers were right or all were wrong, so none stood out.`);
+  if (metric(curves, 'groupsAllRight') === groups) {
+    return info('The loss is 0 because every answer of the last step was right: these problems have nothing left to teach. Harder ones would.');
+  }
   const end = metric(curves, 'critiques') > 0 ? 'No refinement was right either.' : 'This is what the critique loop is for.';
   return warning(`The loss is 0 because every group was all-right or all-wrong: no answer stood out from the others. Nothing is broken. ${end}`);
 };

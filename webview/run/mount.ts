@@ -1,7 +1,7 @@
 /** Draws the dashboard into a page, for whatever host stands behind it. */
 import { render } from 'lit';
 import { defineCurveChart } from '../charts/curveChart.ts';
-import type { PageHost } from '../rollouts/host.ts';
+import type { PageHost } from '../ui/pageHost.ts';
 import { defineControls } from '../ui/toolkit.ts';
 import { DashboardController } from './controller.ts';
 import type { DashboardState } from './state.ts';

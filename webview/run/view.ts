@@ -4,6 +4,7 @@ import { guard } from 'lit/directives/guard.js';
 import { chartTable } from '../charts/chartTable.ts';
 import type { ChartModel } from '../charts/curve.ts';
 import { HideEvent, ZoomEvent } from '../charts/curveChart.ts';
+import { connectionBar, failureView } from '../ui/partsView.ts';
 import { sectionsOf, type RunNumbers, type Section } from './catalog.ts';
 import type { DashboardController } from './controller.ts';
 import { explanationsOf } from './explanations.ts';
@@ -18,7 +19,8 @@ export function dashboardView(state: DashboardState, controller: DashboardContro
   const onZoom = (event: Event): void => void (event instanceof ZoomEvent && controller.zoom(event.range));
   const onHide = (event: Event): void => void (event instanceof HideEvent && controller.toggleCurves(event.curveId));
   return html`<div class="dashboard" @curve-zoom=${onZoom} @curve-hide=${onHide}>
-    ${connectionView(state)} ${errorView(state, controller)}
+    ${connectionBar(state.connection)}
+    ${state.error === null ? nothing : failureView('The run could not be read', state.error, () => controller.reload())}
     ${
       run === null
         ? html`<h1 class="hidden-words">Run ${state.view?.runId ?? ''}</h1>
@@ -100,21 +102,6 @@ function chartView(chart: ChartModel, { look, tables }: DashboardState, controll
     </div>
     ${isTable ? chartTable(chart) : html`<curve-chart .model=${chart} .look=${look}></curve-chart>`}
   </article>`;
-}
-
-function connectionView({ connection }: DashboardState): TemplateResult | typeof nothing {
-  if (connection.state === 'connected') return nothing;
-  const words =
-    connection.state === 'connecting' ? 'Connecting to the backend…' : 'The connection to the backend is lost. What is shown is the last known.';
-  return html`<div id="connection" class="notice warning" role="status"><span dir="auto">${words} ${connection.detail}</span></div>`;
-}
-
-function errorView({ error }: DashboardState, controller: DashboardController): TemplateResult | typeof nothing {
-  if (error === null) return nothing;
-  return html`<div id="error" class="notice error" role="alert">
-    <span dir="auto">${error.message}${error.remedy === null || error.message.includes(error.remedy) ? '' : ` ${error.remedy}`}</span>
-    <vscode-button id="try-again" appearance="secondary" @click=${() => controller.reload()}>Try Again</vscode-button>
-  </div>`;
 }
 
 function waitingView({ error }: DashboardState): TemplateResult | typeof nothing {

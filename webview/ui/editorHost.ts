@@ -1,7 +1,7 @@
 /** The editor behind a page: requests with their answers, actions, and what the editor keeps of the page across reloads. */
 import type { ErrorData, Params, Result } from '../../backend/protocol/methods.ts';
 import type { PanelView, ToHost, ToWebview, WebviewMethod } from '../../extension/contract.ts';
-import type { PageHost } from '../rollouts/host.ts';
+import type { PageHost } from './pageHost.ts';
 
 interface EditorApi {
   postMessage(message: ToHost): void;
@@ -72,10 +72,12 @@ export function connectEditor(onMessage: (message: ToWebview) => void): PageHost
     request<M extends WebviewMethod>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>> {
       const id = ++lastId;
       return new Promise<Result<M>>((resolve, reject) => {
+        const cancelled = new RequestError({ code: 'request.cancelled', message: 'The request was cancelled.', remedy: null });
+        if (signal?.aborted === true) return reject(cancelled);
         waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
         signal?.addEventListener('abort', () => {
           if (waiting.delete(id)) api.postMessage({ type: 'cancel', id });
-          reject(new RequestError({ code: 'request.cancelled', message: 'The request was cancelled.', remedy: null }));
+          reject(cancelled);
         });
         api.postMessage({ type: 'request', id, method, params });
       });

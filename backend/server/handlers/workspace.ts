@@ -6,9 +6,11 @@ import type { Handlers } from '../service.ts';
 import { untrusted } from '../storeAccess.ts';
 
 export const workspaceHandlers = {
-  initialize: ({ protocolVersion: theirs }, { workspace, version, stores }) => {
+  initialize: ({ protocolVersion: theirs }, { workspace, version, isViewOnly, stores }) => {
     if (theirs !== protocolVersion) throw mismatch(theirs);
-    return { protocolVersion, backendVersion: version, workspace, pid: process.pid, lastSeq: stores.lastSeq(), canTrain: stores.canWrite() };
+    // A client that comes is a reason to look whether the store can be had for writing again.
+    stores.canWrite();
+    return { protocolVersion, backendVersion: version, workspace, pid: process.pid, lastSeq: stores.lastSeq(), isViewOnly };
   },
 
   'events/subscribe': ({ afterSeq }, { outbox }) => ({ lastSeq: outbox.subscribe(afterSeq) }),

@@ -177,6 +177,8 @@ describe('a workspace that another process writes', () => {
     const client = await backend.connect();
     await client.ask('events/subscribe', { afterSeq: 0 });
     const { data } = await client.failureOf('run/start', { source: sourceOf(workspace) });
+    // Not for viewing only: the extension would start such a backend anew, again and again.
+    expect(await client.ask('initialize', { protocolVersion, client: 'test' })).toMatchObject({ isViewOnly: false });
     expect(data).toMatchObject({ code: 'store.locked', message: expect.stringContaining(String(process.pid)) as string });
 
     const config = runConfigSchema.parse({ model: { path: 'm' }, data: { train: 't' } });

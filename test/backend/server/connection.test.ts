@@ -18,7 +18,7 @@ describe('the handshake', () => {
       workspace: backend.workspace,
       pid: process.pid,
       lastSeq: 0,
-      canTrain: true,
+      isViewOnly: false,
     });
   });
 

@@ -34,14 +34,14 @@ describe('starting a backend', () => {
     expect(await findBackend(workspace)).toEqual(first);
     expect(await launchBackend(launchOptions(workspace))).toEqual(first);
     const { client, hello } = await BackendClient.connect(first);
-    expect(hello).toMatchObject({ workspace, pid: first.pid, canTrain: true });
+    expect(hello).toMatchObject({ workspace, pid: first.pid, isViewOnly: false });
     client.close();
   });
 
   it('for viewing only refuses to train, and says why', async () => {
     const workspace = workspaceOfTest();
     const { client, hello } = await BackendClient.connect(await launchBackend(launchOptions(workspace, { isViewOnly: true })));
-    expect(hello.canTrain).toBe(false);
+    expect(hello.isViewOnly).toBe(true);
     await expect(client.request('run/start', { source: { preset: 'demo' } })).rejects.toMatchObject({ code: 'workspace.untrusted' });
     client.close();
   });

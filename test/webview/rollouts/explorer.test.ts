@@ -5,7 +5,7 @@ import type { RolloutPlace } from '../../../extension/contract.ts';
 import { runId } from '../../../webview/gallery/explorerFixtures.ts';
 import { fixtureHost, type FixtureOptions } from '../../../webview/gallery/explorerHost.ts';
 import { ExplorerController } from '../../../webview/rollouts/controller.ts';
-import { valueOf } from '../../../webview/rollouts/loadable.ts';
+import { valueOf } from '../../../webview/ui/loadable.ts';
 import { placeOf } from '../../../webview/rollouts/state.ts';
 
 const connected = { state: 'connected', detail: '' } as const;

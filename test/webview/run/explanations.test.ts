@@ -52,6 +52,7 @@ describe('explanations', () => {
       /loss is 0 because every group was all-right or all-wrong.*what the critique loop is for/,
     ],
     ['a loss of 0 in spite of critiques', { 'metrics.groupsZeroSignal': 8, 'metrics.critiques': 6 }, /No refinement was right either/],
+    ['a loss of 0 because all is solved', { 'metrics.groupsZeroSignal': 8, 'metrics.groupsAllRight': 8 }, /every answer of the last step was right/],
     ['half of the groups idle', { 'metrics.groupsZeroSignal': 5 }, /5 of 8 groups of the last step taught nothing/],
     ['rescues', { 'metrics.groupsRescued': 2 }, /2 of 8 problems had no right rollout but a right refinement/],
     ['critiques that never help', { 'metrics.refinementsRight': 0, 'metrics.refinementsWrong': 3 }, /None of the last 30 refinements was right/],

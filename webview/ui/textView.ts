@@ -1,8 +1,8 @@
 /** Texts by models and people: plain or rendered, collapsed when long. The markup of Markdown comes from `ui/markdown.ts` alone. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
-import { markdown } from '../ui/markdown.ts';
-import { visibleText } from '../ui/visibleText.ts';
+import { markdown } from './markdown.ts';
+import { visibleText } from './visibleText.ts';
 import { beginning, blocksOf, type TextBlock } from './textBlocks.ts';
 
 export interface TextSwitches {

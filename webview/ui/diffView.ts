@@ -1,7 +1,7 @@
 /** A failed answer against its refinement, word by word. */
 import { html, type TemplateResult } from 'lit';
 import type { Refinement } from '../../backend/protocol/records.ts';
-import { visibleText } from '../ui/visibleText.ts';
+import { visibleText } from './visibleText.ts';
 import { diffSummary, diffTexts, type TextDiff } from './wordDiff.ts';
 
 const diffs = new WeakMap<Refinement, TextDiff>();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { beginning, blocksOf } from '../../../webview/rollouts/textBlocks.ts';
-import { diffSummary, diffTexts } from '../../../webview/rollouts/wordDiff.ts';
+import { beginning, blocksOf } from '../../../webview/ui/textBlocks.ts';
+import { diffSummary, diffTexts } from '../../../webview/ui/wordDiff.ts';
 
 const texts = fc.array(fc.constantFrom('word', ' ', '\n', '😀', 'שלום', '\r\n', 'x'.repeat(4500)), { maxLength: 120 }).map((parts) => parts.join(''));
 
