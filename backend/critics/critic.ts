@@ -1,5 +1,5 @@
 /** What a critic is: one file in this folder, listed by the generated `index.ts`. */
-import type { Message, Problem, Rollout, Verdict } from '../protocol/records.ts';
+import type { CritiqueKind, Message, Problem, Rollout, Verdict } from '../protocol/records.ts';
 
 export interface CriticInput {
   readonly problem: Problem;
@@ -24,7 +24,7 @@ export interface Critic {
   readonly name: string;
   readonly summary: string;
   /** Kind recorded with each critique it writes. */
-  readonly kind: 'verdict' | 'verdictAnswer' | 'stepLevel' | 'self' | 'resample';
+  readonly kind: Exclude<CritiqueKind, 'human'>;
   /** What the critic requires of problems and of the trainer, checked before a run starts. */
   readonly needs: { readonly solution: boolean; readonly generation: boolean };
   /** One text an input, in order; null where it has nothing to say (that rollout is then not refined, and counted). */

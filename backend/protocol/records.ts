@@ -35,6 +35,10 @@ export const problemSchema = z.object({
   solution: solutionSchema.optional(),
   /** A worked answer to imitate (supervised algorithms only). */
   demonstration: z.string().optional(),
+  /** Texts of the choices of a multiple choice question, in the order of their letters A, B, C, …; `answer` is then a letter. */
+  choices: z.array(z.string()).min(2).max(26).optional(),
+  /** What the data set says besides (source, subject, original index); shown and filtered by, never trained on. */
+  metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;
 
@@ -78,7 +82,17 @@ export const verdictSchema = z.object({
 export type Verdict = z.infer<typeof verdictSchema>;
 
 /** `resample` is the control: a second attempt with no critique at all. */
-export const critiqueKindSchema = z.enum(['verdict', 'verdictAnswer', 'stepLevel', 'self', 'human', 'resample']);
+export const critiqueKindSchema = z.enum([
+  'verdict',
+  'verdictAnswer',
+  'stepLevel',
+  'chainOfThought',
+  'self',
+  'selfEvaluation',
+  'weakToStrong',
+  'human',
+  'resample',
+]);
 export type CritiqueKind = z.infer<typeof critiqueKindSchema>;
 
 /** A text about one rollout. Revisions are new rows; a human revision wins over every other. */

@@ -3,6 +3,9 @@
  * Unknown keys are refused at every level: a misspelled setting must not train with the default in silence.
  */
 import { z } from 'zod';
+import { criticOptionsSchema } from './criticConfig.ts';
+import { dataSchema } from './dataConfig.ts';
+import { verifierOptionsSchema } from './verifierConfig.ts';
 
 const positive = z.number().positive();
 const count = z.number().int().positive();
@@ -79,11 +82,7 @@ export const runConfigSchema = z.strictObject({
     path: z.string().describe('A Hugging Face model folder.'),
     lora: loraSchema.nullable().default(null).describe('Train a low-rank adapter instead of all weights.'),
   }),
-  data: z.strictObject({
-    train: z.string().describe('JSONL file of training problems.'),
-    heldOut: z.string().nullable().default(null).describe('JSONL file of held-out problems for evaluation.'),
-    onBrokenRow: z.enum(['refuse', 'skip']).default('refuse'),
-  }),
+  data: dataSchema,
   prompt: z
     .strictObject({
       system: z.string().nullable().default(null),
@@ -95,8 +94,13 @@ export const runConfigSchema = z.strictObject({
     })
     .prefault({}),
   sampling: samplingSchema.prefault({}),
-  verifier: z.string().default('numeric').describe('Name of a verifier in backend/rewards.'),
+  verifier: z
+    .string()
+    .default('numeric')
+    .describe('Name of a verifier in backend/rewards, or the path of a reward function of your own (*.ts, *.mts, *.js, *.mjs or *.py).'),
+  verifierOptions: verifierOptionsSchema.prefault({}),
   critic: z.string().default('stepLevel').describe('Name of a critic in backend/critics.'),
+  criticOptions: criticOptionsSchema.prefault({}),
   humanCritiques: z
     .enum(['allow', 'exclude'])
     .default('allow')

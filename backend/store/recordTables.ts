@@ -48,7 +48,16 @@ const rolloutFields = {
 export const problemTable: RecordTable<Problem> = {
   name: 'problems',
   key: ['id'],
-  fields: { id: 'plain', prompt: 'json', answer: 'plain', level: 'plain', solution: 'optionalJson', demonstration: 'optional' },
+  fields: {
+    id: 'plain',
+    prompt: 'json',
+    answer: 'plain',
+    level: 'plain',
+    solution: 'optionalJson',
+    demonstration: 'optional',
+    choices: 'optionalJson',
+    metadata: 'optionalJson',
+  },
   unstable: [],
   hasRunId: false,
 };

@@ -6,7 +6,10 @@ const kindNames: Readonly<Record<CritiqueKind, string>> = {
   verdict: 'verdict',
   verdictAnswer: 'verdict + answer',
   stepLevel: 'step-level',
+  chainOfThought: 'chain of thought',
   self: 'self',
+  selfEvaluation: 'self + evaluation',
+  weakToStrong: 'weak to strong',
   human: 'human',
   resample: 'resample',
 };

@@ -29,8 +29,22 @@ export const layers: Layers = {
     // The demonstration's documents contain critiques in the words of the step-level critic.
     'backend/data/demo': ['backend/data', 'backend/critics', ...records],
     'backend/algorithms': ['backend/graph', ...records],
-    'backend/training': [...stages, 'backend/algorithms', 'backend/engine', 'backend/models', 'backend/graph', ...records],
-    'backend/server': ['backend/training', 'backend/store', ...records],
+    'backend/training': [...stages, 'backend/hub', 'backend/algorithms', 'backend/engine', 'backend/models', 'backend/graph', ...records],
+    // Downloads from a model hub into the cache that Python shares.
+    'backend/hub': ['backend/core'],
+    // Grids of runs, and the tables and figures made from them.
+    'backend/experiments': [
+      'backend/training',
+      'backend/store',
+      'backend/data',
+      'backend/algorithms',
+      'backend/critics',
+      'backend/rewards',
+      ...records,
+    ],
+    // What other tools read and write.
+    'backend/exchange': ['backend/store', 'backend/data', ...records],
+    'backend/server': ['backend/training', 'backend/experiments', 'backend/exchange', 'backend/store', ...records],
     // Composition roots: main.ts, cli.ts and the commands of the command line.
     'backend/cli': ['backend/*'],
     backend: ['backend/*'],
@@ -44,6 +58,12 @@ export const layers: Layers = {
     '@photostructure/sqlite': ['backend/store'],
     'node:sqlite': ['backend/store'],
     commander: ['backend/cli'],
+    hyparquet: ['backend/data/parquet'],
+    'hyparquet-compressors': ['backend/data/parquet'],
+    'hyparquet-writer': ['backend/data/parquet'],
+    'csv-parse': ['backend/data'],
+    '@cortex-js/compute-engine': ['backend/rewards'],
+    openai: ['backend/critics'],
     vscode: ['extension'],
     ws: ['backend/server', 'extension/backend'],
     'vscode-jsonrpc': ['backend/server', 'extension/backend'],

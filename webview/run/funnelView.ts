@@ -3,15 +3,9 @@ import { html, type TemplateResult } from 'lit';
 import { wilsonInterval } from '../../backend/core/stats.ts';
 import type { Funnel, FunnelOfKind } from '../../backend/protocol/views.ts';
 import { formatCount, formatPercent } from '../ui/format.ts';
+import { critiqueKindWords } from '../ui/words.ts';
 
-const kindNames: Readonly<Record<FunnelOfKind['kind'], string>> = {
-  verdict: 'verdict',
-  verdictAnswer: 'verdict + answer',
-  stepLevel: 'step-level',
-  self: 'self',
-  human: 'human',
-  resample: 'second attempt (control)',
-};
+const kindNames: Readonly<Record<FunnelOfKind['kind'], string>> = { ...critiqueKindWords, resample: 'second attempt (control)' };
 
 export function funnelTable({ wrong, kinds }: Funnel): TemplateResult {
   if (kinds.length === 0) return html`<p class="quiet">${formatCount(wrong, 'wrong rollout')}; none got a critique.</p>`;

@@ -22,7 +22,10 @@ export const critiqueKindWords: Readonly<Record<CritiqueKind, string>> = {
   verdict: 'verdict',
   verdictAnswer: 'verdict + answer',
   stepLevel: 'step-level',
+  chainOfThought: 'chain of thought',
   self: 'self',
+  selfEvaluation: 'self + evaluation',
+  weakToStrong: 'weak to strong',
   human: 'human',
   resample: 'second attempt',
 };

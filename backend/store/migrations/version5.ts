@@ -1,0 +1,2 @@
+/** Version 5: how critiques came about. */
+export const version5 = ``;
