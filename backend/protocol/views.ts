@@ -1,7 +1,7 @@
 /** What clients see of a workspace: rows of lists, details, counts. Plain data made by the store and the trainer, shown by the editor. */
 import { z } from 'zod';
 import type { RunConfig } from './runConfig.ts';
-import { causeSchema, critiqueKindSchema, groupKindSchema } from './records.ts';
+import { auditFlagSchema, causeSchema, critiqueKindSchema, groupKindSchema } from './records.ts';
 import type { Cause, Critique, CritiqueKind, Finish, Group, GroupKind, Problem, Refinement, Rollout, Verdict } from './records.ts';
 
 /** `stopped`: not begun, interrupted, or its process died. */
@@ -67,6 +67,8 @@ export const rolloutFilterSchema = stepRangeSchema.extend({
   /** The rollout has a critique of this kind. */
   critiqueKind: critiqueKindSchema.optional(),
   groupKind: groupKindSchema.optional(),
+  /** A critique of the rollout, or a refinement that answers one, was flagged with this. */
+  flag: auditFlagSchema.optional(),
   /** Words of the completion or of its critiques: all must occur; "quoted words" as a phrase; a trailing * after three letters for any ending. */
   text: z.string().optional(),
 });
@@ -190,6 +192,11 @@ export interface FunnelOfKind {
   readonly problems: number;
   /** Of those: with a right refinement in such a group. */
   readonly problemsRescued: number;
+  /** Of `critiqued`: the critique, or a refinement that answers it, was flagged by the audit. */
+  readonly flagged: number;
+  /** `refinedRight` and `problemsRescued` by critiques and refinements without a flag alone. */
+  readonly refinedRightUnflagged: number;
+  readonly problemsRescuedUnflagged: number;
 }
 
 export interface Funnel {
@@ -306,6 +313,8 @@ export interface PresetView {
   readonly summary: string;
   /** Names its own model and data, so that it starts as it is. */
   readonly isComplete: boolean;
+  /** What a run file from it says. */
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 export interface CheckResult {

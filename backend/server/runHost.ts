@@ -111,6 +111,7 @@ export class RunHost {
   private async open(subject: SessionSubject): Promise<Session> {
     const session = new Session(subject, this.options);
     this.held = session;
+    void this.options.stores.whileWriting(() => session.ended);
     void session.ended.then(() => {
       if (this.held === session) this.held = null;
       this.options.onActivity(subject.runId);

@@ -1,6 +1,6 @@
 /**
- * The workspace's store as the server has it: written by this process, or only read, because the workspace is not trusted or because another
- * process (a run on the command line) writes it. Then new events are looked for once a second, so that such a run can be watched.
+ * The workspace's store as the server has it: written by this process while it has something to write, else only read, so that the command line
+ * may write meanwhile. New events of another writer are looked for once a second, so that its runs can be watched.
  */
 import { WorkbenchError } from '../core/errors.ts';
 import type { Event } from '../protocol/events.ts';
@@ -8,26 +8,39 @@ import { openStore } from '../store/openStore.ts';
 import type { Store } from '../store/store.ts';
 
 const pollMs = 1000;
+/** A store that nobody needs for writing is given up after this time. */
+const defaultReleaseMs = 5000;
 const eventsAPoll = 1000;
+
+export interface StoreAccessOptions {
+  readonly isViewOnly: boolean;
+  /** Hears of every event after it was kept, whoever wrote it. */
+  readonly onEvents: (events: readonly Event[]) => void;
+  readonly releaseMs?: number;
+}
 
 export class StoreAccess {
   private readonly workspace: string;
   private readonly isViewOnly: boolean;
-  private readonly onEvents: (events: readonly Event[]) => void;
+  private readonly onEvents: StoreAccessOptions['onEvents'];
+  private readonly releaseMs: number;
   private reader: Store | null = null;
   private writer: Store | null = null;
   private polledSeq = 0;
   private isClosed = false;
-  private timer: NodeJS.Timeout | undefined;
+  private lastWritten = 0;
+  private writing = 0;
+  private readonly timer: NodeJS.Timeout;
 
-  /** `onEvents` hears of every event after it was kept, whoever wrote it. */
-  constructor(workspace: string, options: { readonly isViewOnly: boolean; readonly onEvents: (events: readonly Event[]) => void }) {
+  constructor(workspace: string, options: StoreAccessOptions) {
     this.workspace = workspace;
     this.isViewOnly = options.isViewOnly;
     this.onEvents = options.onEvents;
-    if (this.canWrite()) return;
+    this.releaseMs = options.releaseMs ?? defaultReleaseMs;
+    // Makes a store where there is none, and brings an older one up to date, which readers cannot.
+    this.canWrite();
     this.polledSeq = this.lastSeq();
-    this.timer = setInterval(() => this.poll(), pollMs);
+    this.timer = setInterval(() => this.tick(), pollMs);
   }
 
   /** The store to read from. Throws `store.missing` while there is none. */
@@ -49,22 +62,35 @@ export class StoreAccess {
     }
   }
 
-  /** The store to write to. Throws `workspace.untrusted`, or `store.locked` while another process writes. */
+  /**
+   * The store to write to at once; what keeps it across a wait belongs inside `whileWriting`. Throws `workspace.untrusted`, or `store.locked`
+   * while another process writes.
+   */
   get writable(): Store {
     if (this.isViewOnly) throw untrusted(this.workspace);
+    this.lastWritten = performance.now();
     if (this.writer !== null) return this.writer;
     if (this.isClosed) throw closing();
     const writer = openStore(this.workspace);
-    if (this.timer !== undefined) {
-      // What the writer before us kept since the last look.
-      clearInterval(this.timer);
-      this.poll();
-    }
+    // What the writer before us kept since the last look.
+    this.poll();
     this.reader?.close();
     this.reader = null;
     writer.onEvents(this.onEvents);
     this.writer = writer;
     return writer;
+  }
+
+  /** The store stays open for writing until the work is done. Throws what `writable` throws. */
+  async whileWriting<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    const store = this.writable;
+    this.writing++;
+    try {
+      return await work(store);
+    } finally {
+      this.writing--;
+      this.lastWritten = performance.now();
+    }
   }
 
   /** Takes the store for writing where that is allowed and nobody else does. */
@@ -92,6 +118,17 @@ export class StoreAccess {
     this.reader?.close();
     this.writer?.close();
     this.reader = null;
+    this.writer = null;
+  }
+
+  private tick(): void {
+    if (this.writer === null) {
+      this.poll();
+      return;
+    }
+    if (this.writing > 0 || performance.now() - this.lastWritten < this.releaseMs) return;
+    this.polledSeq = this.writer.lastSeq();
+    this.writer.close();
     this.writer = null;
   }
 

@@ -101,6 +101,7 @@ export function presetViews(): PresetView[] {
     name,
     summary,
     isComplete: config.model !== undefined && config.data !== undefined,
+    config,
   }));
 }
 

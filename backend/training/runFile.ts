@@ -1,5 +1,5 @@
 /** From a preset, the text of a run file and single settings to one complete run configuration. */
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { getNodeValue, findNodeAtLocation, parseTree, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { z } from 'zod';
 import { WorkbenchError } from '../core/errors.ts';
@@ -18,23 +18,19 @@ export interface RunParts {
   readonly remedy?: string;
 }
 
-/** The configuration that an editor asks for. Relative paths in a run file are from the file's folder. Throws `config.…`. */
+/** The configuration that an editor asks for. Throws `config.…`. */
 export function resolveRunSource({ preset, file, overrides = {} }: RunSource): RunConfig {
-  return resolveRunParts(
-    {
-      ...(preset === undefined ? {} : { preset }),
-      ...(file === undefined ? {} : { file }),
-      overrides: Object.entries(overrides).map(([path, value]) => [path.split('.'), value] as const),
-    },
-    file === undefined ? undefined : dirname(file.path),
-  );
+  return resolveRunParts({
+    ...(preset === undefined ? {} : { preset }),
+    ...(file === undefined ? {} : { file }),
+    overrides: Object.entries(overrides).map(([path, value]) => [path.split('.'), value] as const),
+  });
 }
 
-/** Throws `config.…` naming the place in the file or the setting. Relative paths in the file are from `folder` if given, else as they are. */
-export function resolveRunParts({ preset, file, overrides = [], remedy }: RunParts, folder?: string): RunConfig {
+/** Relative paths in a run file are from the file's folder. Throws `config.…` naming the place in the file or the setting. */
+export function resolveRunParts({ preset, file, overrides = [], remedy }: RunParts): RunConfig {
   const base: Record<string, unknown> = preset === undefined ? {} : structuredClone(findPreset(preset).config as Record<string, unknown>);
-  const written = file === undefined ? undefined : parseRunFile(file.path, file.text);
-  const merged = written === undefined ? base : merge(base, folder === undefined ? written : withPathsFrom(folder, written));
+  const merged = file === undefined ? base : merge(base, withPathsFrom(dirname(resolve(file.path)), parseRunFile(file.path, file.text)));
   for (const [path, value] of overrides) assign(merged, path, value);
   if (merged['model'] === undefined || merged['data'] === undefined) {
     throw new WorkbenchError({
@@ -69,16 +65,21 @@ function parseRunFile(path: string, text: string): Record<string, unknown> {
   return value;
 }
 
-/** The settings that are paths, with those in the bundled demonstration and absolute ones as they are. */
-function withPathsFrom(folder: string, written: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const located = (value: unknown): unknown =>
-    typeof value !== 'string' || value.startsWith('demo:') || isAbsolute(value) ? value : resolve(folder, value);
-  const inner = (group: string, keys: readonly string[]): Record<string, unknown> => {
-    const settings = written[group];
-    if (!isPlain(settings)) return {};
-    return { [group]: Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, keys.includes(key) ? located(value) : value])) };
-  };
-  return { ...written, ...inner('model', ['path']), ...inner('data', ['train', 'heldOut']) };
+/** Settings whose value is a path; those that may also be a name are paths when they end like a program. */
+const pathSettings: readonly (readonly string[])[] = [['model', 'path'], ['data', 'train'], ['data', 'heldOut'], ['verifier']];
+const program = /\.(?:[cm]?[jt]s|py)$/i;
+
+/** The paths made absolute; those in the bundled demonstration or on a hub (`demo:`, `hf://`) and names stay as they are. */
+function withPathsFrom(folder: string, written: Record<string, unknown>): Record<string, unknown> {
+  const located = structuredClone(written);
+  for (const path of pathSettings) {
+    const group = path.slice(0, -1).reduce<unknown>((at, key) => (isPlain(at) ? at[key] : undefined), located);
+    const key = path.at(-1) as string;
+    const value = isPlain(group) ? group[key] : undefined;
+    const isPath = typeof value === 'string' && !/^(?:demo:|[a-z]+:\/\/)/.test(value) && (path.length > 1 || program.test(value));
+    if (isPlain(group) && isPath) group[key] = resolve(folder, value);
+  }
+  return located;
 }
 
 function invalidFile(place: string, problem: string): WorkbenchError {

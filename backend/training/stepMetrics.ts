@@ -32,10 +32,12 @@ export function stepMetrics(collected: Collected): Record<string, number> {
     refinementsJoined: refined.filter(({ joined }) => joined).length,
     ...auditMetrics(collected),
   };
-  const ofPerson = refinementsGraded.filter(({ isEnlisted }) => isEnlisted);
-  if (ofPerson.length > 0) {
-    metrics['humanRefinements'] = ofPerson.length;
-    metrics['humanRefinementsRight'] = ofPerson.filter(({ refinementVerdict }) => refinementVerdict.status === 'right').length;
+  // By kind of critique: what was graded, and what of it is right.
+  for (const { critique, refinementVerdict } of refinementsGraded) {
+    const graded = `refinements.${critique.kind}`;
+    const right = `refinementsRight.${critique.kind}`;
+    metrics[graded] = (metrics[graded] ?? 0) + 1;
+    metrics[right] = (metrics[right] ?? 0) + (refinementVerdict.status === 'right' ? 1 : 0);
   }
   const means: Record<string, readonly number[]> = {
     reward: graded.map(({ reward }) => reward),

@@ -1,4 +1,5 @@
 /** Checks machine, model, data and engine before anything is trained, and says what to do about what is wrong. */
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { CheckResult } from '../../backend/protocol/views.ts';
 import type { Command } from '../services.ts';
@@ -8,12 +9,12 @@ const icons: Readonly<Record<CheckResult['status'], string>> = { ok: 'pass', war
 export const doctor: Command = {
   id: 'critiqueGrpo.doctor',
   async run(services, argument) {
+    const file = argument instanceof vscode.Uri ? argument : openRunFile();
     const source =
-      argument instanceof vscode.Uri
-        ? { file: { path: argument.fsPath, text: (await vscode.workspace.openTextDocument(argument)).getText() } }
-        : { preset: 'demo' };
+      file === null ? { preset: 'demo' } : { file: { path: file.fsPath, text: (await vscode.workspace.openTextDocument(file)).getText() } };
+    const subject = file === null ? 'the demonstration' : basename(file.path);
     const results = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: 'Checking machine, model, data and engine', cancellable: true },
+      { location: vscode.ProgressLocation.Notification, title: `Checking machine, model, data and engine for ${subject}`, cancellable: true },
       (_progress, token) => {
         const abort = new AbortController();
         token.onCancellationRequested(() => abort.abort());
@@ -22,7 +23,7 @@ export const doctor: Command = {
     );
     for (const { name, status, detail, remedy } of results) services.log.info(`doctor: ${name} ${status}: ${detail} ${remedy ?? ''}`);
     const failed = results.filter(({ status }) => status === 'failed').length;
-    const title = failed === 0 ? 'Doctor: ready to train' : `Doctor: ${failed} of ${results.length} checks failed`;
+    const title = failed === 0 ? `Doctor: ready to train ${subject}` : `Doctor: ${failed} of ${results.length} checks failed for ${subject}`;
     const items = results.map(({ name, status, detail, remedy }) => ({
       label: `$(${icons[status]}) ${name}`,
       description: detail,
@@ -31,3 +32,9 @@ export const doctor: Command = {
     await vscode.window.showQuickPick(items, { title, placeHolder: 'Escape closes the list; it is in the log too', matchOnDescription: true });
   },
 };
+
+/** The run file that the person looks at, if it is one. */
+function openRunFile(): vscode.Uri | null {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  return uri?.scheme === 'file' && uri.path.endsWith('.cgrpo.json') ? uri : null;
+}

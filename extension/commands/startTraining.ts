@@ -6,8 +6,9 @@ import type { RunPlan } from '../../backend/protocol/views.ts';
 import type { Command, Services } from '../services.ts';
 
 interface SourceItem extends vscode.QuickPickItem {
-  /** Absent: a new run file. */
+  /** Absent: a new run file, from a preset if one is named. */
   readonly source?: () => Promise<RunSource>;
+  readonly preset?: string;
 }
 
 export const startTraining: Command = {
@@ -34,7 +35,7 @@ export const startTraining: Command = {
   },
 };
 
-/** Null when the person picks none, or goes to write a run file first. */
+/** Null when the person picks none, or goes to write a run file first: a preset without model and data cannot be started as it is. */
 async function chooseSource(services: Services): Promise<RunSource | null> {
   const [presets, files] = await Promise.all([
     services.request('preset/list', {}),
@@ -61,8 +62,10 @@ async function chooseSource(services: Services): Promise<RunSource | null> {
           source: () => Promise.resolve({ preset: name }),
         })),
     ),
-    ...separated('Your own model and problems', [
-      { label: '$(new-file) New Run File…', detail: 'With every setting explained, for the demonstration or for your own.' },
+    ...separated('Methods, for a run file with your own model and problems', [
+      ...presets
+        .filter(({ isComplete }) => !isComplete)
+        .map(({ name, summary }): SourceItem => ({ label: `$(new-file) ${name}…`, detail: summary, preset: name })),
     ]),
   ];
   const picked = await vscode.window.showQuickPick(items, {
@@ -73,7 +76,7 @@ async function chooseSource(services: Services): Promise<RunSource | null> {
   });
   if (picked === undefined) return null;
   if (picked.source !== undefined) return picked.source();
-  await vscode.commands.executeCommand('critiqueGrpo.newRunFile');
+  await vscode.commands.executeCommand('critiqueGrpo.newRunFile', picked.preset);
   return null;
 }
 

@@ -25,7 +25,8 @@ export class StatusBar implements vscode.Disposable {
       this.#item.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
     } else {
       const text = progress !== null && run.id === progress.runId ? progressText(progress) : `${run.lastStep ?? 0}/${run.config.training.steps}`;
-      const label = run.activity === 'training' ? text : `${runStateText(run)} ${text}`;
+      const score = run.lastPassAt1 === null ? '' : ` · pass@1 ${run.lastPassAt1.toFixed(2)}`;
+      const label = `${run.activity === 'training' ? text : `${runStateText(run)} ${text}`}${score}`;
       this.#set(runIcon(run), label, `${run.name}: ${runDescription(run)}`, 'critiqueGrpo.openRun');
       if (run.state === 'failed') this.#item.backgroundColor = new vscode.ThemeColor('statusBarItem.errorBackground');
     }

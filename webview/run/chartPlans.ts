@@ -1,5 +1,7 @@
 /** Which charts the dashboard has, by section: titles, what the numbers mean, and what each line is made of. */
 import type { ChartColor, NumberFormat } from '../charts/curve.ts';
+import type { CritiqueKind } from '../../backend/protocol/records.ts';
+import { critiqueKindWords } from '../ui/words.ts';
 import { column, combined, type RunCurves } from './curves.ts';
 
 export interface Line {
@@ -35,6 +37,27 @@ const shareOf =
     combined(curves, [`metrics.${part}`, `metrics.${whole}`], (value, all) => (all === 0 ? NaN : value / all));
 const success: Line['values'] = (curves) =>
   combined(curves, ['metrics.refinementsRight', 'metrics.refinementsWrong'], (right, wrong) => (right + wrong === 0 ? NaN : right / (right + wrong)));
+
+/** Of one kind of critique; nothing for a run with critiques of that kind only, whose success is that of all. */
+const successOf =
+  (kind: CritiqueKind): Line['values'] =>
+  (curves) => {
+    const all = combined(curves, ['metrics.refinementsRight', 'metrics.refinementsWrong'], (right, wrong) => right + wrong);
+    const own = column(curves, `metrics.refinements.${kind}`);
+    const isAlone = own.every((value, i) => (value ?? 0) === (all[i] ?? 0));
+    return isAlone ? own.map(() => null) : shareOf(`refinementsRight.${kind}`, `refinements.${kind}`)(curves);
+  };
+const kindColors: Readonly<Record<CritiqueKind, ChartColor>> = {
+  human: 'purple',
+  stepLevel: 'blue',
+  chainOfThought: 'blue',
+  verdictAnswer: 'yellow',
+  verdict: 'orange',
+  self: 'red',
+  selfEvaluation: 'red',
+  weakToStrong: 'foreground',
+  resample: 'foreground',
+};
 
 /** Held-out scores and seconds by phase are not here: their lines depend on the run (`catalog.ts`). */
 export const sectionPlans: readonly SectionPlan[] = [
@@ -75,11 +98,15 @@ export const sectionPlans: readonly SectionPlan[] = [
       {
         id: 'refinements',
         title: 'Refinement success',
-        hint: 'Share of the refinements that are right; by kind of critique in the table below.',
+        hint: 'Share of the refinements that are right, by kind of critique where a run has several; the whole run is in the table below.',
         format: 'share',
         lines: [
           { label: 'all critiques', color: 'green', values: success },
-          { label: 'human', color: 'purple', values: shareOf('humanRefinementsRight', 'humanRefinements') },
+          ...Object.entries(kindColors).map(([kind, color]): Line => ({
+            label: critiqueKindWords[kind as CritiqueKind],
+            color,
+            values: successOf(kind as CritiqueKind),
+          })),
         ],
       },
       {

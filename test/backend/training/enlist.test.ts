@@ -54,7 +54,7 @@ describe('an enlisted critique', () => {
     const steps = made.store.problemHistory('run', problemId)?.visits.map(({ step }) => step) ?? [];
     const withGuest = steps.filter((step) => (made.store.group('run', `run/${step}/${problemId}`)?.guests.length ?? 0) > 0);
     expect(withGuest).toEqual(steps.filter((step) => step >= 3));
-    expect(withGuest.every((step) => made.store.updates('run')[step - 1]?.metrics['humanRefinements'] === 1)).toBe(true);
+    expect(withGuest.every((step) => made.store.updates('run')[step - 1]?.metrics['refinements.human'] === 1)).toBe(true);
     expect(told(made.events).filter((text) => text.startsWith('critique'))).toEqual([]);
     expect(told(made.store.eventsAfter(0, 1000)).filter((text) => text.startsWith('critique'))).toEqual([
       `critiqueRevised ${critique.id}`,
