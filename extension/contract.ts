@@ -15,6 +15,7 @@ export const webviewMethods = [
   'run/updates',
   'run/evaluations',
   'run/funnel',
+  'run/news',
   'rollout/page',
   'rollout/count',
   'rollout/get',

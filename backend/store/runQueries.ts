@@ -91,6 +91,18 @@ function stateAfter(body: EventBody, isAlive: boolean): RunState {
   return isAlive ? 'running' : 'stopped';
 }
 
+/** The newest events of a run but for those that come by the hundred (finished groups and steps), oldest first. */
+export function newsOf(connection: Connection, run: RunKey, limit: number): Event[] {
+  return connection
+    .all<{ seq: number; time: number; body: string }>(
+      `SELECT seq, time, body FROM events WHERE run = ? AND type NOT IN ('groupFinished', 'stepFinished') ORDER BY seq DESC LIMIT ?`,
+      run.number,
+      limit,
+    )
+    .map(({ seq, time, body }) => ({ seq, runId: run.id, time, body: JSON.parse(body) as EventBody }))
+    .reverse();
+}
+
 /** Events with a larger `seq`, in order, at most `limit`; of one run when given. */
 export function eventsAfter(connection: Connection, seq: number, limit: number, run?: RunKey): Event[] {
   const ofRun = run === undefined ? '' : 'AND e.run = ?';

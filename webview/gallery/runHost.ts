@@ -71,6 +71,8 @@ function answerOf(method: WebviewMethod, params: Params<WebviewMethod>, runs: re
       return evaluationsOf(run);
     case 'run/funnel':
       return funnelOf(run);
+    case 'run/news':
+      return [];
     case 'rollout/page':
       return rescuedPage(run);
     default:

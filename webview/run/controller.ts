@@ -4,6 +4,7 @@ import type { XAxis } from '../charts/curve.ts';
 import type { XRange } from '../charts/plotData.ts';
 import { errorDataOf } from '../ui/errorData.ts';
 import type { PageHost } from '../ui/pageHost.ts';
+import { maxNews } from './news.ts';
 import { initialState, update, type DashboardState, type Message } from './state.ts';
 
 /** Names of one request; a run has fewer. */
@@ -75,6 +76,7 @@ export class DashboardController {
     for (const runId of [view.runId, ...view.overlays]) this.readRun(runId);
     this.readRuns();
     this.readTotals();
+    this.readNews();
   }
 
   zoom(range: XRange): void {
@@ -144,6 +146,13 @@ export class DashboardController {
 
   private readRuns(): void {
     this.ask(async (signal) => ({ type: 'runsRead', runs: await this.host.request('run/list', {}, signal) }));
+  }
+
+  private readNews(): void {
+    const { view } = this.state;
+    if (view === null) return;
+    const { runId } = view;
+    this.ask(async (signal) => ({ type: 'newsRead', events: await this.host.request('run/news', { runId, limit: maxNews }, signal) }));
   }
 
   private readTotals(): void {

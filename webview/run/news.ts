@@ -12,13 +12,14 @@ export interface NewsItem {
   readonly rolloutId: string | null;
 }
 
-const maxItems = 100;
+/** How many are shown. */
+export const maxNews = 100;
 
 /** Newest first; an event that is there already is not added again. */
 export function withNews(news: readonly NewsItem[], event: Event): readonly NewsItem[] {
   const item = newsOf(event);
   if (item === null || news.some(({ seq }) => seq === item.seq)) return news;
-  return [item, ...news].sort((a, b) => b.seq - a.seq).slice(0, maxItems);
+  return [item, ...news].sort((a, b) => b.seq - a.seq).slice(0, maxNews);
 }
 
 /** Null for events that the charts show well enough. */

@@ -70,6 +70,7 @@ export type Message =
     }
   | { readonly type: 'summaryRead'; readonly summary: RunSummary }
   | { readonly type: 'funnelRead'; readonly funnel: Funnel }
+  | { readonly type: 'newsRead'; readonly events: readonly Event[] }
   | { readonly type: 'rescueRead'; readonly row: RolloutRow | null }
   | { readonly type: 'runsRead'; readonly runs: readonly RunSummary[] }
   | { readonly type: 'readFailed'; readonly error: ErrorData }
@@ -102,6 +103,8 @@ export function update(state: DashboardState, message: Message): DashboardState 
       return withRun(state, message.summary.id, (data) => ({ ...data, summary: message.summary }));
     case 'funnelRead':
       return { ...state, funnel: message.funnel };
+    case 'newsRead':
+      return { ...state, news: message.events.reduce(withNews, state.news) };
     case 'rescueRead':
       return { ...state, rescue: message.row };
     case 'runsRead':

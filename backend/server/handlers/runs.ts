@@ -39,6 +39,7 @@ export const runHandlers = {
   'run/evaluations': ({ runId }, { stores }) => stores.current.evaluations(runId),
   'run/funnel': ({ runId, range }, { stores }) => stores.current.funnel(runId, range as StepRange | undefined),
   'run/recordedFailures': ({ runId }, { stores }) => stores.current.recordedFailures(runId),
+  'run/news': ({ runId, limit }, { stores }) => stores.current.newsOf(runId, limit),
 } as const satisfies Partial<Handlers>;
 
 function withActivity(facts: RunFacts, { host }: RequestContext): RunSummary {

@@ -66,6 +66,13 @@ describe('a run', () => {
     expect((await client.ask('run/series', { runId, names: ['loss'] })).steps).toEqual([1, 2, 3]);
     expect(await client.ask('run/updates', { runId, afterStep: 1 })).toHaveLength(2);
     expect(await client.ask('run/metricNames', { runId })).toContain('metrics.reward');
+    const news = await client.ask('run/news', { runId, limit: 3 });
+    expect(news.map(({ seq }) => seq)).toEqual(
+      client.events
+        .filter(({ body }) => body.type !== 'groupFinished' && body.type !== 'stepFinished')
+        .map(({ seq }) => seq)
+        .slice(-3),
+    );
     expect((await client.ask('run/funnel', { runId, range: { fromStep: 1, toStep: 1 } })).wrong).toBe(2);
     expect((await client.ask('problem/history', { runId, problemId: 'p0' })).visits).toHaveLength(3);
     expect(await client.ask('failure/list', { runId })).toEqual([]);
