@@ -64,6 +64,7 @@ export const layers: Layers = {
     'csv-parse': ['backend/data'],
     '@cortex-js/compute-engine': ['backend/rewards'],
     openai: ['backend/critics'],
+    sucrase: ['backend/rewards'],
     vscode: ['extension'],
     ws: ['backend/server', 'extension/backend'],
     'vscode-jsonrpc': ['backend/server', 'extension/backend'],
