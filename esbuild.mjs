@@ -12,6 +12,8 @@ const programs = [
   { name: 'backend', source: 'backend/main.ts', isCommand: false },
   { name: 'engine', source: 'backend/engine/local/process.ts', isCommand: false },
   { name: 'grader', source: 'backend/rewards/graderWorker.ts', isCommand: false },
+  { name: 'computeEngine', source: 'backend/rewards/math/computeEngine.ts', isCommand: false },
+  { name: 'rewardFunction', source: 'backend/rewards/ownFunction/rewardFunction.ts', isCommand: false },
 ];
 
 /** Pages, each with its stylesheet: `dist/webview/<name>.js` and `.css`. */
@@ -56,7 +58,7 @@ function programOptions({ name, source, isCommand }) {
     format: 'esm',
     external: [...nativePackages, ...optionalPackages],
     banner: { js: isCommand ? `#!/usr/bin/env node\n${requireShim}` : requireShim },
-    plugins: [wholeFiles((path) => (isCommand && path.endsWith('.js') ? 0o755 : 0o644))],
+    plugins: [loadedLate, wholeFiles((path) => (isCommand && path.endsWith('.js') ? 0o755 : 0o644))],
   };
 }
 
@@ -98,6 +100,17 @@ function pageOptions(entries, isMinified) {
     plugins: [modernFontsOnly, wholeFiles(), sweptFolder],
   };
 }
+
+/**
+ * Megabytes that few processes ever need: a program of its own in `dist/`, which others import when they do.
+ * @type {esbuild.Plugin}
+ */
+const loadedLate = {
+  name: 'loaded-late',
+  setup(build) {
+    build.onResolve({ filter: /\/computeEngine\.ts$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './computeEngine.js', external: true } : null));
+  },
+};
 
 /**
  * KaTeX names each font in three formats, best first; browsers that run the editor take the first.

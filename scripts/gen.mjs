@@ -25,6 +25,8 @@ export const registries = [
   { folder: 'backend/algorithms', noun: 'algorithm', type: 'Algorithm', from: './algorithm.ts', exportName: 'algorithms' },
   { folder: 'backend/critics', noun: 'critic', type: 'Critic', from: './critic.ts', exportName: 'critics' },
   { folder: 'backend/rewards', noun: 'verifier', type: 'Verifier', from: './verifier.ts', exportName: 'verifiers' },
+  { folder: 'backend/data/benchmarks', noun: 'evaluation set', type: 'Benchmark', from: './benchmark.ts', exportName: 'benchmarks' },
+  { folder: 'backend/data/sources', noun: 'data source', type: 'DataSource', from: '../source.ts', exportName: 'sources' },
   { folder: 'backend/models/families', noun: 'model family', type: 'ModelFamily', from: '../family.ts', exportName: 'families' },
   { folder: 'backend/cli/commands', noun: 'command', type: 'CliCommand', from: '../command.ts', exportName: 'commands' },
 ];

@@ -26,7 +26,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const targets = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'];
 export const thisTarget = `${process.platform}-${process.arch}`;
 
-const programs = ['cli.js', 'backend.js', 'engine.js', 'grader.js', 'extension.cjs'];
+const programs = ['cli.js', 'backend.js', 'engine.js', 'grader.js', 'computeEngine.js', 'rewardFunction.js', 'extension.cjs'];
 const pages = ['run', 'rollouts', 'lab'];
 const otherFiles = ['codicon.css', 'codicon.ttf'].map((name) => `dist/webview/${name}`);
 /** Below media/: pictures of the README and reports stay out. */

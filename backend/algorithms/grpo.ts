@@ -1,5 +1,6 @@
 /** GRPO (Shao et al. 2024, arXiv 2402.03300): group-standardized rewards, clipped ratio, mean within each sequence. */
-import type { Algorithm } from './algorithm.ts';
+import { needsNothing, type Algorithm } from './algorithm.ts';
+import { baseSwitches } from './defaults.ts';
 import { ratio, regularize, surrogate, weightedSum } from './losses.ts';
 import { groupRelativeCredit } from './weights.ts';
 
@@ -14,23 +15,8 @@ export const grpo: Algorithm = {
   name: 'grpo',
   title: 'GRPO',
   summary: 'Group Relative Policy Optimization: rewards only, standardized within each group.',
-  defaults: {
-    nRollouts: 8,
-    kRefinements: 0,
-    critiquesPerProblem: 0,
-    trigger: 'allWrong',
-    refinementSelection: 'rightFirst',
-    clipLow: 0.2,
-    clipHigh: 0.2,
-    clipRefinements: false,
-    advantageStd: true,
-    refinementWeighting: 'uniform',
-    shapingGamma: null,
-    klCoefficient: 0,
-    entropyCoefficient: 0,
-    aggregation: 'sequenceMean',
-  },
-  needs: { rollouts: true, critiques: false, demonstrations: false },
+  defaults: { ...baseSwitches, clipLow: 0.2, clipHigh: 0.2, advantageStd: true, aggregation: 'sequenceMean' },
+  needs: { ...needsNothing, rollouts: true },
 
   credit: groupRelativeCredit,
 

@@ -81,3 +81,13 @@ export function regularize(
   }
   return { loss, metrics };
 }
+
+/**
+ * −Σ_t w_t log π_θ(token): imitation of every sequence that has a weight. Metrics: `policyLoss`, `negativeLogLikelihood` (its mean over the
+ * tokens of the update), and those of `regularize`.
+ */
+export function negativeLogLikelihood(g: LossOps, x: LossInputs, switches: Pick<Switches, 'klCoefficient' | 'entropyCoefficient'>): LossTerms {
+  const policyLoss = g.neg(weightedSum(g, x.logprobs, x.weights));
+  const mean = g.neg(weightedSum(g, x.logprobs, x.uniformWeights));
+  return regularize(g, x, switches, { loss: policyLoss, metrics: { policyLoss, negativeLogLikelihood: mean } });
+}

@@ -2,7 +2,7 @@
 import type { Event } from '../protocol/events.ts';
 import type { Phase, RunObserver } from '../training/run.ts';
 import type { CliOutput } from './command.ts';
-import type { Variant, VariantResult } from './comparison.ts';
+import type { Variant, VariantResult } from '../experiments/comparison.ts';
 import { clock, cut, harmless } from './terminalText.ts';
 
 const redrawMs = 100;
@@ -16,7 +16,7 @@ interface CurrentRun {
   readonly begun: number;
   isResumed: boolean;
   step: number;
-  phase: Phase | undefined;
+  phase: string | undefined;
   /** When its first step of this session ended, and which that was. */
   first: { readonly time: number; readonly step: number } | undefined;
 }
@@ -68,15 +68,26 @@ export class ComparisonView implements RunObserver {
     else if (run.step % Math.ceil(run.steps / linesPerRun) === 0 || run.step === run.steps) this.line(this.status(run));
   }
 
+  /** What is done with the policy after its last step. */
+  afterTraining(text: string): void {
+    if (this.run === undefined) return;
+    this.run.phase = text;
+    this.draw(false);
+  }
+
   finish({ after, tokens, seconds }: VariantResult): void {
+    const levels = Object.entries(after.byLevel).map(([level, { passAt1 }]) => `${harmless(level)} ${passAt1.toFixed(3)}`);
+    const score = `pass@1 ${after.all.passAt1.toFixed(3)} (${levels.join(', ')})`;
+    this.finishWith(`${score}, ${tokens.sampled.toLocaleString('en-US')} tokens sampled, ${clock(seconds)} of training`);
+  }
+
+  finishWith(outcome: string): void {
     const { run } = this;
     if (run === undefined) return;
     this.run = undefined;
     this.done++;
     if (!run.isResumed) this.runMs.push(this.now() - run.begun);
-    const levels = Object.entries(after.byLevel).map(([level, { passAt1 }]) => `${harmless(level)} ${passAt1.toFixed(3)}`);
-    const score = `pass@1 ${after.all.passAt1.toFixed(3)} (${levels.join(', ')})`;
-    this.line(`${run.name}: ${score}, ${tokens.sampled.toLocaleString('en-US')} tokens sampled, ${clock(seconds)} of training`);
+    this.line(`${run.name}: ${outcome}`);
   }
 
   interrupting(): void {

@@ -1,6 +1,6 @@
 /** What a check of the doctor is, and how one is run: it gives a finding, and leaves facts for later checks. */
 import { messageOf, WorkbenchError } from '../core/errors.ts';
-import type { LoadedProblems } from '../data/jsonl.ts';
+import type { ProblemSets } from '../data/problemSets.ts';
 import type { ModelFolder } from '../models/folder.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
@@ -26,22 +26,19 @@ export interface Patient {
   readonly signal: AbortSignal;
 }
 
-export interface ProblemSets {
-  readonly train: LoadedProblems;
-  readonly heldOut: LoadedProblems | undefined;
-}
-
 /** What earlier checks found out. */
 export interface Facts {
   model?: ModelFolder;
+  /** Where the tokenizer lies, which an adapter may bring. */
+  tokenizerFolder?: string;
   tokenizer?: Tokenizer;
   problems?: ProblemSets;
   /** Tokens of the longest prompt. */
   longestPrompt?: number;
   /** Bytes that the run will take, if there is room for them. */
   fittingBytes?: number;
-  /** Measured tokens a second, and the seconds that the run will take. */
-  speed?: { readonly sampled: number; readonly trained: number; readonly runSeconds: number };
+  /** Measured tokens a second, and the seconds that a step and the run will take. */
+  speed?: { readonly sampled: number; readonly trained: number; readonly stepSeconds: number; readonly runSeconds: number };
 }
 
 export interface Check {
@@ -52,6 +49,7 @@ export interface Check {
 
 const factNames: Readonly<Record<keyof Facts, string>> = {
   model: 'the model',
+  tokenizerFolder: 'the tokenizer',
   tokenizer: 'the tokenizer',
   problems: 'the data',
   longestPrompt: 'prompts that fit',

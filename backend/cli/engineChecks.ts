@@ -14,7 +14,8 @@ import { findCritic } from '../training/findPlugin.ts';
 import { closePolicy, openPolicy, type Policy } from '../training/policy.ts';
 import { sampleCompletions } from '../training/sampling.ts';
 import { switchesOf } from '../training/switches.ts';
-import type { Check, ProblemSets } from './doctorCheck.ts';
+import type { ProblemSets } from '../data/problemSets.ts';
+import type { Check } from './doctorCheck.ts';
 import { clock } from './terminalText.ts';
 
 /** Largest difference of a logprob between the sampling and the training graph: float32, summed in another order. */
@@ -74,7 +75,9 @@ export const engineCheck: Check = {
 };
 
 /** How long sampling is measured. */
-const probeMs = 3000;
+const probeMs = 2500;
+/** What AdamW, the norm of the gradient and clearing it take for each parameter; measured. */
+const secondsPerUpdated = 9e-9;
 /** What one processor is guessed to do in a training pass, to choose a measurement of seconds: a model may be a thousand times larger. */
 const guessedFlops = 5e10;
 
@@ -93,7 +96,7 @@ export const speedCheck: Check = {
       signal,
     });
     try {
-      const sampling = await measureSampling(policy, sets.train.problems);
+      const sampling = await measureSampling(policy, sets.train);
       if (sampling.tokensPerSecond === 0) {
         return {
           status: 'warning',
@@ -102,10 +105,19 @@ export const speedCheck: Check = {
         };
       }
       const trained = await measureTraining(policy, sampling.sequences);
-      const runSeconds = secondsOf(config, sets, { ...sampling, trainedPerSecond: trained });
-      facts.speed = { sampled: Math.round(sampling.tokensPerSecond), trained: Math.round(trained), runSeconds: Math.round(runSeconds) };
+      const updateSeconds = (await policy.engine.describe()).trainableParameters * secondsPerUpdated;
+      const { stepSeconds, runSeconds } = durations(config, sets, { ...sampling, trainedPerSecond: trained, updateSeconds });
+      facts.speed = {
+        sampled: roundedRate(sampling.tokensPerSecond),
+        trained: roundedRate(trained),
+        stepSeconds: Math.round(stepSeconds),
+        runSeconds: Math.round(runSeconds),
+      };
       const rates = `${rate(sampling.tokensPerSecond)} tokens/s sampled, ${rate(trained)} tokens/s trained`;
-      return { status: 'ok', detail: `${rates}; ${config.training.steps} steps take about ${clock(runSeconds)}` };
+      return {
+        status: 'ok',
+        detail: `${rates}; a step takes about ${clock(stepSeconds)}, ${config.training.steps} steps about ${clock(runSeconds)}, evaluations included`,
+      };
     } finally {
       await closePolicy(policy);
     }
@@ -121,7 +133,10 @@ interface SamplingSpeed {
   readonly sequences: readonly { readonly prompt: readonly number[]; readonly completion: ArrayLike<number> }[];
 }
 
-/** Batches like the run's until the time is over. The first one, which also prepares the programs, counts only if there is no other. */
+/**
+ * Batches like the run's until the time is over. The first one, which also prepares the programs, counts only if there is no other, and
+ * then from its first sign of progress on.
+ */
 async function measureSampling(policy: Policy, problems: readonly Problem[]): Promise<SamplingSpeed> {
   const { config } = policy;
   const asked = problems.slice(0, config.training.problemsPerStep);
@@ -131,13 +146,21 @@ async function measureSampling(policy: Policy, problems: readonly Problem[]): Pr
   let sequences: SamplingSpeed['sequences'] = [];
   for (let round = 0; performance.now() < deadline; round++) {
     const start = performance.now();
+    let prepared = { tokens: 0, ms: 0 };
     const timeout = AbortSignal.timeout(Math.ceil(deadline - start));
     const seeds = asked.map((_, p) => Array.from({ length: switchesOf(config).nRollouts }, (_, i) => Rng.of(0, 'doctor', round, p, i).uint32()));
     let tokens = 0;
     try {
       const result = await sampleCompletions(
         { ...policy, signal: AbortSignal.any([policy.signal, timeout]) },
-        { prompts, seeds, onProgress: (done) => (tokens = done) },
+        {
+          prompts,
+          seeds,
+          onProgress: (done) => {
+            tokens = done;
+            if (prepared.tokens === 0) prepared = { tokens, ms: performance.now() - start };
+          },
+        },
       );
       tokens = result.tokensSampled;
       sequences = result.sequences.flatMap((all, p) => all.map((sequence) => ({ prompt: prompts[p] ?? [], completion: sequence.tokens })));
@@ -145,7 +168,10 @@ async function measureSampling(policy: Policy, problems: readonly Problem[]): Pr
       policy.signal.throwIfAborted();
       if (!timeout.aborted) throw error;
     }
-    rounds.push({ tokens, ms: performance.now() - start });
+    const isFirst = round === 0 && tokens > prepared.tokens;
+    rounds.push(
+      isFirst ? { tokens: tokens - prepared.tokens, ms: performance.now() - start - prepared.ms } : { tokens, ms: performance.now() - start },
+    );
   }
   const counted = rounds.length > 1 ? rounds.slice(1) : rounds;
   const isFinished = sequences.length > 0;
@@ -180,22 +206,34 @@ async function measureTraining({ engine, config, signal }: Policy, sampled: Samp
   return tokens / seconds;
 }
 
-/** Of the whole run, if answers keep their length, every problem gets its critiques, and every sequence is trained on. */
-function secondsOf(config: RunConfig, { train, heldOut }: ProblemSets, speed: SamplingSpeed & { readonly trainedPerSecond: number }): number {
+/** Of a step and of the whole run, if answers keep their length, every problem gets its critiques, and every sequence is trained on. */
+function durations(
+  config: RunConfig,
+  { train, heldOut }: ProblemSets,
+  speed: SamplingSpeed & { readonly trainedPerSecond: number; readonly updateSeconds: number },
+): { readonly stepSeconds: number; readonly runSeconds: number } {
   const { needs } = findAlgorithm(config.algorithm);
   const { nRollouts, kRefinements, critiquesPerProblem } = switchesOf(config);
-  const { steps, problemsPerStep } = config.training;
+  const { steps, problemsPerStep, updatesPerStep } = config.training;
   const { every, samples, finalSamples, failureAttempts } = config.evaluation;
   const critiqued = needs.critiques ? critiquesPerProblem * (findCritic(config.critic).needs.generation ? 2 : 1) : 0;
   const evaluations = every === 0 ? 0 : Math.floor((steps - 1) / every);
-  const sampled =
-    steps * problemsPerStep * ((needs.rollouts ? nRollouts : 0) + critiqued) +
-    (heldOut?.problems.length ?? 0) * (2 * finalSamples + evaluations * samples) +
-    train.problems.length * 2 * failureAttempts;
+  const inSteps = steps * problemsPerStep * ((needs.rollouts ? nRollouts : 0) + critiqued);
+  const inEvaluations = heldOut.length * (2 * finalSamples + evaluations * samples) + train.length * 2 * failureAttempts;
   const trained = steps * problemsPerStep * (needs.rollouts ? nRollouts + (needs.critiques ? kRefinements : 0) : 1);
-  return (
-    (sampled * speed.completionLength) / speed.tokensPerSecond + (trained * (speed.promptLength + speed.completionLength)) / speed.trainedPerSecond
-  );
+  const secondsFor = (completions: number, sequences: number, updates: number): number =>
+    (completions * speed.completionLength) / speed.tokensPerSecond +
+    (sequences * (speed.promptLength + speed.completionLength)) / speed.trainedPerSecond +
+    updates * speed.updateSeconds;
+  return {
+    stepSeconds: secondsFor(inSteps / steps, trained / steps, updatesPerStep),
+    runSeconds: secondsFor(inSteps + inEvaluations, trained, steps * updatesPerStep),
+  };
+}
+
+/** Three significant digits at the least, so that a slow model is not one of 0 tokens a second. */
+function roundedRate(value: number): number {
+  return value < 100 ? Number(value.toPrecision(3)) : Math.round(value);
 }
 
 function rate(value: number): string {

@@ -1,37 +1,45 @@
 /** What can be known of a run from its files: whether model, tokenizer, data and verifier fit each other. */
-import { pathToFileURL } from 'node:url';
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
-import { readProblems, type LoadedProblems } from '../data/jsonl.ts';
+import type { ProblemSets } from '../data/problemSets.ts';
+import { mappingText } from '../data/mapping.ts';
+import { placeOf } from '../data/readProblems.ts';
+import { hasWeights } from '../hub/download.ts';
+import { isHubAddress } from '../hub/hubAddress.ts';
 import { parameterCount } from '../models/estimate.ts';
 import { readModelConfig, type ModelFolder } from '../models/folder.ts';
 import { openWeights } from '../models/weightFiles.ts';
 import type { Problem } from '../protocol/records.ts';
-import { GraderPool } from '../rewards/graderPool.ts';
-import { selfTest } from '../rewards/selfTest.ts';
 import { problemMessages } from '../text/prompts.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { readRunData } from '../training/dataSets.ts';
 import { findCritic, findVerifier } from '../training/findPlugin.ts';
-import { graderDeadlineMs } from '../training/grading.ts';
+import { openGrader, testVerifier } from '../training/grading.ts';
 import { requireData } from '../training/openRun.ts';
-import { resolveDemo } from '../training/policy.ts';
-import type { Check, Patient, ProblemSets } from './doctorCheck.ts';
+import { resolveModel } from '../training/sources.ts';
+import type { Check, Patient } from './doctorCheck.ts';
 
 export const modelCheck: Check = {
   name: 'model',
   needs: [],
   async examine({ config, context }, facts) {
-    const path = resolveDemo(config.model.path, context.demoFolder);
-    const folder = await readModelConfig(path);
-    const weights = await openWeights(path);
+    const source = await resolveModel(config, { demoFolder: context.demoFolder, part: 'description' });
+    const folder = await readModelConfig(source.folder);
+    const { lora } = source.config.model;
+    const adapter = lora === null ? '' : `, with ${source.adapter === null ? 'an' : 'the'} adapter of rank ${lora.rank}`;
+    const form = `${folder.config.modelType}, ${parameterCount(folder.config).toLocaleString('en-US')} parameters`;
+    facts.model = folder;
+    facts.tokenizerFolder = source.tokenizerFolder;
+    if (isHubAddress(config.model.path) && !(await hasWeights(source.folder))) {
+      return {
+        status: 'warning',
+        detail: `${form}${adapter}; its weights are not here yet`,
+        remedy: `They are downloaded when the run starts, or by: critique-grpo download ${config.model.path}`,
+      };
+    }
+    const weights = await openWeights(source.folder);
     const stored = [...weights.where].map(([name, file]) => file.tensors.get(name)?.dtype ?? 'unknown');
     await weights.close();
-    facts.model = folder;
-    const adapter = config.model.lora === null ? '' : `, with an adapter of rank ${config.model.lora.rank}`;
-    const parameters = parameterCount(folder.config).toLocaleString('en-US');
-    return {
-      status: 'ok',
-      detail: `${folder.config.modelType}, ${parameters} parameters, stored as ${[...new Set(stored)].sort().join(', ')}${adapter}`,
-    };
+    return { status: 'ok', detail: `${form}, stored as ${[...new Set(stored)].sort().join(', ')}${adapter}` };
   },
 };
 
@@ -40,7 +48,7 @@ export const tokenizerCheck: Check = {
   needs: ['model'],
   async examine(patient, facts) {
     const { path, config } = facts.model as ModelFolder;
-    const tokenizer = await loadTokenizer(path);
+    const tokenizer = await loadTokenizer(facts.tokenizerFolder ?? path);
     if (tokenizer.stopTokens.length === 0) {
       return {
         status: 'failed',
@@ -58,7 +66,7 @@ export const tokenizerCheck: Check = {
     facts.tokenizer = tokenizer;
     const known = `${tokenizer.vocabularySize} tokens, ${tokenizer.stopTokens.length} of them end a completion`;
     // Broken data is the next check's finding.
-    const problem = (await readSets(patient).catch(() => undefined))?.train.problems[0];
+    const problem = (await readSets(patient).catch(() => undefined))?.train[0];
     if (problem === undefined) return { status: 'ok', detail: known };
     tokenizer.encodeConversation(problemMessages(problem, patient.config.prompt), 'answer');
     const text = problem.prompt.at(-1)?.content ?? '';
@@ -78,24 +86,24 @@ export const dataCheck: Check = {
   async examine(patient, facts) {
     const sets = await readSets(patient);
     const { config } = patient;
-    requireData(findAlgorithm(config.algorithm), findCritic(config.critic), sets.train.problems, config);
+    requireData(findAlgorithm(config.algorithm), findCritic(config.critic), sets.train, config);
     facts.problems = sets;
-    const { train, heldOut } = sets;
-    const detail = `train ${counts(train.problems)}, ${heldOut === undefined ? 'no held-out set' : `held-out ${counts(heldOut.problems)}`}`;
-    const skipped = [...train.skipped, ...(heldOut?.skipped ?? [])];
+    const { train, heldOut, skipped } = sets;
+    const detail = `train ${counts(train)}, ${heldOut.length === 0 ? 'no held-out set' : `held-out ${counts(heldOut)}`}; read as ${mappingText(sets.read.mapping)}`;
     const [first] = skipped;
     if (first !== undefined) {
       return {
         status: 'warning',
-        detail: `${detail}; ${skipped.length} broken rows are left out, the first on line ${first.line}: ${first.reason}`,
+        detail: `${detail}; ${skipped.length} broken rows are left out, the first at ${placeOf(first)}: ${first.reason}`,
         remedy: 'Correct them.',
       };
     }
-    if (heldOut !== undefined) return { status: 'ok', detail };
+    if (heldOut.length > 0) return { status: 'ok', detail };
     return {
       status: 'warning',
       detail,
-      remedy: 'Name problems that are not trained on as data.heldOut, so that learning can be told from memorizing.',
+      remedy:
+        'Name problems that are not trained on as data.heldOut, or hold some out with data.split, so that learning can be told from memorizing.',
     };
   },
 };
@@ -105,19 +113,20 @@ export const verifierCheck: Check = {
   needs: ['problems'],
   async examine({ config, context, signal }, facts) {
     const verifier = findVerifier(config.verifier);
-    const problems = allProblems(facts.problems as ProblemSets);
-    const pool = verifier.isBounded === true ? undefined : new GraderPool({ entry: pathToFileURL(context.entries.grader), size: 2 });
+    const graderPool = await openGrader(verifier, { entry: context.entries.grader, config });
     try {
-      const missed = await selfTest(verifier, problems, { deadlineMs: graderDeadlineMs, signal, ...(pool === undefined ? {} : { pool }) });
+      const { tested, total, missed } = await testVerifier({ config, verifier, graderPool, signal }, allProblems(facts.problems as ProblemSets));
       const [first] = missed;
-      if (first === undefined) return { status: 'ok', detail: `${verifier.name} recognizes all ${problems.length} gold answers` };
+      const sample = tested === total ? `all ${total}` : `${tested} of ${total}`;
+      const [does, fails] = verifier.knowsGold === false ? ['judges', 'comes to no judgment on'] : ['recognizes', 'misses'];
+      if (first === undefined) return { status: 'ok', detail: `${verifier.name} ${does} ${sample} gold answers` };
       return {
-        status: missed.length * 2 > problems.length ? 'failed' : 'warning',
-        detail: `${verifier.name} misses ${missed.length} of ${problems.length} gold answers, first "${first.answer}" of ${first.problemId}: ${first.reason}`,
+        status: missed.length * 2 > tested ? 'failed' : 'warning',
+        detail: `${verifier.name} ${fails} ${missed.length} of ${tested} gold answers, first "${first.answer}" of ${first.problemId}: ${first.reason}`,
         remedy: 'Choose a verifier that fits the answers, or correct the answers.',
       };
     } finally {
-      await pool?.dispose();
+      await graderPool?.dispose();
     }
   },
 };
@@ -152,20 +161,20 @@ export const promptCheck: Check = {
 };
 
 /** The sets of a run as it will read them. */
-async function readSets({ config, context }: Patient): Promise<ProblemSets> {
-  const read = (path: string): Promise<LoadedProblems> => readProblems(resolveDemo(path, context.demoFolder), config.data);
-  return { train: await read(config.data.train), heldOut: config.data.heldOut === null ? undefined : await read(config.data.heldOut) };
+function readSets({ config, context, signal }: Patient): Promise<ProblemSets> {
+  return readRunData(config, { demoFolder: context.demoFolder, signal });
 }
 
 function allProblems({ train, heldOut }: ProblemSets): readonly Problem[] {
-  return [...train.problems, ...(heldOut?.problems ?? [])];
+  return [...train, ...heldOut];
 }
 
 /** `256 (easy 64, medium 96, hard 96)`, in the order of the file. */
 function counts(problems: readonly Problem[]): string {
   const byLevel = new Map<string, number>();
   for (const { level } of problems) byLevel.set(level, (byLevel.get(level) ?? 0) + 1);
-  return `${problems.length} (${[...byLevel].map(([level, count]) => `${level} ${count}`).join(', ')})`;
+  const levels = [...byLevel].map(([level, count]) => `${level} ${count}`);
+  return `${problems.length} (${[...levels.slice(0, 12), ...(levels.length > 12 ? ['…'] : [])].join(', ')})`;
 }
 
 /** From the first place on where the texts differ, a few characters of the one. */

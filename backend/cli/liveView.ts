@@ -1,12 +1,14 @@
 /** A run on a terminal: a dashboard redrawn in place, with stories scrolling away above it. */
+import type { DownloadProgress } from '../hub/downloadProgress.ts';
 import type { CliOutput } from './command.ts';
 import { dashboard } from './dashboard.ts';
+import { downloadText } from './downloadText.ts';
 import { plainView } from './plainView.ts';
 import { afterEvent, afterPhase, startProgress, type RunProgress } from './runProgress.ts';
 import type { RunHeader, RunView } from './runView.ts';
 import { ScreenRegion } from './screenRegion.ts';
 import { StoryChoice, storyLines } from './storyLines.ts';
-import { harmless, paintWith, wrap } from './terminalText.ts';
+import { cut, harmless, paintWith, wrap } from './terminalText.ts';
 
 const redrawMs = 100;
 const stepsPerStory = 20;
@@ -30,12 +32,14 @@ function liveView(output: CliOutput, now: () => number): RunView {
   let run: { readonly header: RunHeader; readonly start: number } | undefined;
   let progress: RunProgress | undefined;
   let isInterrupting = false;
+  let download: DownloadProgress | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
 
-  const lines = (): string[] =>
-    run === undefined || progress === undefined
-      ? []
-      : dashboard({ header: run.header, progress, elapsed: seconds() - run.start, now: seconds(), isInterrupting }, paint, width());
+  const lines = (): string[] => {
+    if (download !== undefined) return [cut(downloadText(download), width())];
+    if (run === undefined || progress === undefined) return [];
+    return dashboard({ header: run.header, progress, elapsed: seconds() - run.start, now: seconds(), isInterrupting }, paint, width());
+  };
   const draw = (): void => region.draw(lines());
 
   return {
@@ -45,6 +49,9 @@ function liveView(output: CliOutput, now: () => number): RunView {
       draw();
       // Drawing on a beat rather than on what happens keeps to ten frames a second and lets the time go on in between.
       timer ??= setInterval(draw, redrawMs).unref();
+    },
+    onDownload(heard) {
+      download = heard.filesDone === heard.filesTotal ? undefined : heard;
     },
     onPhase(step, name, done, total) {
       if (progress !== undefined) progress = afterPhase(progress, { step, name, done, total });

@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { availableBytes } from '../engine/local/memoryBudget.ts';
 import { sizeOf } from '../graph/ir.ts';
-import { parameterCount } from '../models/estimate.ts';
+import { parameterCount, prefersLayers } from '../models/estimate.ts';
 import type { ModelFolder } from '../models/folder.ts';
 import { adapterSpecs } from '../models/lora.ts';
+import { loraSchema, type RunConfig } from '../protocol/runConfig.ts';
 import { openStore } from '../store/openStore.ts';
 import { storeFolder } from '../store/workspaceFolders.ts';
 import { WriterLock } from '../store/writerLock.ts';
-import { bytesText, estimateRunMemory, memoryRemedy } from '../training/memory.ts';
+import { bytesText, estimateRunMemory, memoryAdvice, memoryRemedy, type RunMemory } from '../training/memory.ts';
 import { switchesOf } from '../training/switches.ts';
 import type { Check } from './doctorCheck.ts';
 
@@ -33,13 +34,23 @@ export const memoryCheck: Check = {
   needs: ['model', 'longestPrompt'],
   async examine({ config }, facts) {
     const model = (facts.model as ModelFolder).config;
-    const { training, decoding, programs, total } = estimateRunMemory(config, switchesOf(config), model, facts.longestPrompt as number);
+    const longestPrompt = facts.longestPrompt as number;
+    const switches = switchesOf(config);
+    const of = (lora: RunConfig['model']['lora']): RunMemory =>
+      estimateRunMemory({ ...config, model: { ...config.model, lora } }, switches, model, longestPrompt);
+    const adapter = config.model.lora ?? loraSchema.parse({});
+    const [run, full, small] = [of(config.model.lora), of(null), of(adapter)];
     const available = availableBytes();
-    const parts = `training ${bytesText(training)}, decoding ${bytesText(decoding)}, programs ${bytesText(programs)}`;
-    const detail = `about ${bytesText(total)} (${parts}) of ${bytesText(available)} available`;
-    if (total > available) return { status: 'failed', detail, remedy: memoryRemedy };
-    facts.fittingBytes = total;
-    return total > 0.7 * available ? { status: 'warning', detail, remedy: memoryRemedy } : { status: 'ok', detail };
+    const detail = [
+      `about ${bytesText(run.total)} of ${bytesText(available)} available`,
+      `training ${bytesText(full.training)} with all weights, ${bytesText(small.training)} with an adapter of rank ${adapter.rank}`,
+      `rollouts ${bytesText(run.decoding)}`,
+      ...(prefersLayers(model, config.training.microBatchTokens) ? ['trained one layer at a time'] : []),
+    ].join('; ');
+    const advice = (): string => memoryAdvice(config, switches, model, longestPrompt, available);
+    if (run.total > available) return { status: 'failed', detail, remedy: advice() };
+    facts.fittingBytes = run.total;
+    return run.total > 0.7 * available ? { status: 'warning', detail, remedy: memoryRemedy } : { status: 'ok', detail };
   },
 };
 

@@ -9,6 +9,10 @@ export function wholeNumber(option: string, text: string): number {
   return checked(option, text, (value) => Number.isSafeInteger(value) && value >= 0, 'a whole number of at least 0');
 }
 
+export function positive(option: string, text: string): number {
+  return checked(option, text, (value) => Number.isFinite(value) && value > 0, 'a number above 0');
+}
+
 export function nonNegative(option: string, text: string): number {
   return checked(option, text, (value) => Number.isFinite(value) && value >= 0, 'a number of at least 0');
 }

@@ -1,9 +1,11 @@
 /** A run as plain lines, for files and pipes: no colors, nothing redrawn. */
 import type { Evaluation } from '../protocol/records.ts';
 import type { CliOutput } from './command.ts';
+import { downloadLines } from './downloadText.ts';
 import { afterEvent, recentMean, secondsLeft, startProgress, type RunProgress } from './runProgress.ts';
 import type { RunView } from './runView.ts';
-import { changeText, levelChanges, percent, triesText } from './scoreText.ts';
+import { triesText } from '../experiments/reportTable.ts';
+import { changeText, levelChanges, percent } from './scoreText.ts';
 import { StoryChoice, storyLines } from './storyLines.ts';
 import { clock, harmless, paintWith } from './terminalText.ts';
 
@@ -30,6 +32,7 @@ export function plainView(output: CliOutput, now: () => number): RunView {
     onPhase() {
       // Plain output tells of finished things only.
     },
+    onDownload: downloadLines(output, now),
     onEvent(event) {
       if (progress === undefined) return;
       progress = afterEvent(progress, event, seconds());

@@ -72,7 +72,12 @@ function* overrides(options: RunArguments): Generator<[readonly string[], unknow
   if (options.steps !== undefined) yield [['training', 'steps'], literal(options.steps)];
   if (options.algorithm !== undefined) yield [['algorithm'], options.algorithm];
   if (options.critic !== undefined) yield [['critic'], options.critic];
-  for (const setting of options.set) {
+  yield* settingOverrides(options.set);
+}
+
+/** The single settings of `--set`. Throws `config.invalid`. */
+export function* settingOverrides(settings: readonly string[]): Generator<[readonly string[], unknown]> {
+  for (const setting of settings) {
     const equals = setting.indexOf('=');
     if (equals < 1)
       throw new WorkbenchError({

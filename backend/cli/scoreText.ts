@@ -14,11 +14,6 @@ export function levelChanges(before: Evaluation, after: Evaluation | undefined):
   return [...levels.map(([name, from]) => ({ name, from, to: after?.byLevel[name] })), { name: 'all', from: before.all, to: after?.all }];
 }
 
-/** `1 try`, `8 tries`. */
-export function triesText(count: number): string {
-  return count === 1 ? '1 try' : `${count} tries`;
-}
-
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }

@@ -2,7 +2,8 @@
 import { dirname, join } from 'node:path';
 import type { Cause, LevelScore, PersistentFailure } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
-import { changeText, levelChanges, percent, triesText, type LevelChange } from './scoreText.ts';
+import { triesText } from '../experiments/reportTable.ts';
+import { changeText, levelChanges, percent, type LevelChange } from './scoreText.ts';
 import type { SessionResult } from './session.ts';
 import { clock, cut, fit, harmless, paintWith, wrap, type Paint } from './terminalText.ts';
 

@@ -1,7 +1,8 @@
-/** A message in the protobuf wire format: the five field kinds that ONNX uses, appended in order and joined once. */
+/** A message in the protobuf wire format, fields appended in order and joined once. */
 
 const varintType = 0;
 const lengthDelimitedType = 2;
+const fixed64Type = 1;
 const fixed32Type = 5;
 
 /** Bytes of an unsigned base-128 varint, low group first; negatives take ten bytes, as two's complement int64 does. */
@@ -39,6 +40,12 @@ export class ProtoMessage {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setFloat32(0, value, true);
     return this.tag(field, fixed32Type).push(bytes);
+  }
+
+  double(field: number, value: number): this {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    return this.tag(field, fixed64Type).push(bytes);
   }
 
   text(field: number, value: string): this {

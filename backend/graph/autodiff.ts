@@ -6,18 +6,24 @@
  * forward pass, and nothing is saved. (0 · gradient turns an infinite gradient into NaN; such a step is lost anyway.)
  */
 import type { GraphBuilder } from './builder.ts';
-import type { Node, Value } from './ir.ts';
+import { sameShape, type Node, type Value } from './ir.ts';
 import type { OpName } from './ops.ts';
 import { ruleOf } from './rules.ts';
 
 /** d loss / d each of `wrt`, in order; `loss` must be a scalar. A value that the loss does not depend on gets zeros. */
 export function gradients(g: GraphBuilder, loss: Value, wrt: readonly Value[]): Value[] {
   if (loss.shape.length !== 0) throw new Error(`gradients: the loss has shape [${loss.shape.join(',')}], it must be a scalar`);
+  return pullBack(g, loss, g.constant('f32', [], 1), wrt);
+}
+
+/** The gradients of `wrt`, in order, of a loss whose gradient at `output` is `arriving`: what a part of a larger program passes on. */
+export function pullBack(g: GraphBuilder, output: Value, arriving: Value, wrt: readonly Value[]): Value[] {
+  if (!sameShape(output.shape, arriving.shape)) throw new Error(`pullBack: a gradient [${arriving.shape.join(',')}] of [${output.shape.join(',')}]`);
   const trace = g.trace();
   const nodes = [...trace.nodes];
   const segments = [...trace.segments];
   const depends = dependents(nodes, wrt);
-  const parts = new Map<number, Value[]>([[loss.id, [g.constant('f32', [], 1)]]]);
+  const parts = new Map<number, Value[]>([[output.id, [arriving]]]);
   const copies = new Map<number, Map<number, Value>>();
 
   for (let i = nodes.length - 1; i >= 0; i--) {
@@ -25,14 +31,14 @@ export function gradients(g: GraphBuilder, loss: Value, wrt: readonly Value[]): 
     if (!node.outputs.some((id) => parts.has(id)) || !node.outputs.some((id) => depends.has(id))) continue;
     const rule = ruleOf(node.op);
     if (rule.gradient === 'none') continue;
-    const arriving = node.outputs.map((id) => total(g, parts, id));
+    const incoming = node.outputs.map((id) => total(g, parts, id));
 
     const segment = segments[i];
     let seen = (id: number): Value => g.valueOf(id);
     if (segment !== undefined) {
       let copy = copies.get(segment);
       if (copy === undefined) {
-        const barrier = arriving.find((gradient) => gradient !== undefined) as Value;
+        const barrier = incoming.find((gradient) => gradient !== undefined) as Value;
         copies.set(segment, (copy = recompute(g, nodes, segments, segment, barrier)));
       }
       const recomputed = copy;
@@ -44,10 +50,10 @@ export function gradients(g: GraphBuilder, loss: Value, wrt: readonly Value[]): 
       g,
       inputs: node.inputs.map(seen),
       outputs: node.outputs.map(seen),
-      gradients: arriving,
+      gradients: incoming,
       get gradient() {
-        if (arriving[0] === undefined) throw new Error(`${node.op}: no gradient arrives at its first output`);
-        return arriving[0];
+        if (incoming[0] === undefined) throw new Error(`${node.op}: no gradient arrives at its first output`);
+        return incoming[0];
       },
       attributes: node.attributes,
       wanted,

@@ -37,6 +37,28 @@ type Attend = (queries: Value, fresh: KeysValues, layer: number) => Value;
 export function decodeSequences(c: DecoderContext, tokens: Value, checkpointLayers: boolean): { hidden: Value; cache: KeysValues[] } {
   const { g, config } = c;
   const [batch, length] = tokens.shape as readonly [number, number];
+  const layerOf = layersOverSequences(c, batch, length);
+  const cache: KeysValues[] = [];
+  let x = g.gatherRows(c.parameter('embedding'), g.reshape(tokens, [batch * length]));
+  for (let layer = 0; layer < config.nLayers; layer++) {
+    const entering = x;
+    const build = (): Value => {
+      const { hidden, own } = layerOf(entering, layer);
+      cache[layer] = own;
+      return hidden;
+    };
+    x = checkpointLayers ? g.checkpoint(build) : build();
+  }
+  return { hidden: x, cache };
+}
+
+/** One layer after the other over hidden states [B·S, d] of right-padded sequences; they share positions and mask. */
+export function layersOverSequences(
+  c: DecoderContext,
+  batch: number,
+  length: number,
+): (x: Value, layer: number) => { hidden: Value; own: KeysValues } {
+  const { g, config } = c;
   const { nHeads, nKvHeads, headDim } = config;
   const group = nHeads / nKvHeads;
   const positions = g.expand(iota(g, length, [1, length]), [batch, length]);
@@ -51,14 +73,10 @@ export function decodeSequences(c: DecoderContext, tokens: Value, checkpointLaye
     const out = g.attention(q, k, v, mask, 1 / Math.sqrt(headDim));
     return g.reshape(g.transpose(g.reshape(out, [batch, nHeads, length, headDim]), [0, 2, 1, 3]), [batch * length, nHeads * headDim]);
   };
-
-  let x = g.gatherRows(c.parameter('embedding'), g.reshape(tokens, [batch * length]));
-  for (let layer = 0; layer < config.nLayers; layer++) {
-    const entering = x;
-    const build = (): Value => decoderLayer(c, entering, layer, positions, attend);
-    x = checkpointLayers ? g.checkpoint(build) : build();
-  }
-  return { hidden: x, cache };
+  return (x, layer) => {
+    const hidden = decoderLayer(c, x, layer, positions, attend);
+    return { hidden, own: cache[layer] as KeysValues };
+  };
 }
 
 /**
@@ -66,8 +84,25 @@ export function decodeSequences(c: DecoderContext, tokens: Value, checkpointLaye
  * Also the new token's keys and values, each [B, KV, 1, hd], for the caller to write into the cache.
  */
 export function decodeStep(c: DecoderContext, tokens: Value, positions: Value, cache: readonly KeysValues[]): { hidden: Value; fresh: KeysValues[] } {
+  const layerOf = layersOverCache(c, positions, cache);
+  const fresh: KeysValues[] = [];
+  let x = c.g.gatherRows(c.parameter('embedding'), tokens);
+  for (let layer = 0; layer < c.config.nLayers; layer++) {
+    const { hidden, own } = layerOf(x, layer);
+    fresh.push(own);
+    x = hidden;
+  }
+  return { hidden: x, fresh };
+}
+
+/** One layer after the other over hidden states [B, d] of one token a row; they share positions and mask. */
+export function layersOverCache(
+  c: DecoderContext,
+  positions: Value,
+  cache: readonly KeysValues[],
+): (x: Value, layer: number) => { hidden: Value; own: KeysValues } {
   const { g, config } = c;
-  const [batch] = tokens.shape as readonly [number];
+  const [batch] = positions.shape as readonly [number];
   const { nHeads, nKvHeads, headDim } = config;
   const capacity = (cache[0] as KeysValues).keys.shape[2] as number;
   const scale = 1 / Math.sqrt(headDim);
@@ -87,11 +122,11 @@ export function decodeStep(c: DecoderContext, tokens: Value, positions: Value, c
     const out = g.add(g.matmul(oldWeights, old.values), g.mul(ownWeight, own.values));
     return g.reshape(out, [batch, nHeads * headDim]);
   };
-
-  let x = g.gatherRows(c.parameter('embedding'), tokens);
   const column = g.reshape(positions, [batch, 1]);
-  for (let layer = 0; layer < config.nLayers; layer++) x = decoderLayer(c, x, layer, column, attend);
-  return { hidden: x, fresh };
+  return (x, layer) => {
+    const hidden = decoderLayer(c, x, layer, column, attend);
+    return { hidden, own: fresh[layer] as KeysValues };
+  };
 }
 
 /** Logits [T, V] of hidden states [T, d]: final norm and head. */

@@ -8,7 +8,7 @@ import { families } from './families/index.ts';
 import type { ConfigJson } from './family.ts';
 import type { StoredDType } from './floats.ts';
 import { parameterSpecs, type ParameterPart, type ParameterSpec } from './parameters.ts';
-import type { NamedTensor } from './safetensors.ts';
+import type { NamedTensor, SafetensorsFile, TensorSource } from './safetensors.ts';
 import { openWeights, writeWeights, type WeightFiles } from './weightFiles.ts';
 import { readJson, writeJson } from './wholeFile.ts';
 
@@ -45,24 +45,61 @@ function inFile(file: string, { code, message, remedy, cause }: WorkbenchError):
   return new WorkbenchError({ code, message: `${file}: ${message.slice(0, message.length - remedy.length).trimEnd()}`, remedy, cause });
 }
 
-/**
- * The values of the given base parameters, each in one array. All tensors are checked before any is read.
- * Throws `model.tensorMissing`, `model.tensorShape`, `model.tensorUnexpected` with tensor, shapes and file, and what `openWeights` throws.
- */
+/** The values of the given base parameters, each in one array. Throws as `fillParameters`. */
 export async function loadParameters(folder: ModelFolder, specs: readonly ParameterSpec[]): Promise<Map<string, Float32Array>> {
-  const weights = await openWeights(folder.path);
-  try {
-    checkTensors(folder, weights, specs);
+  return withTensors(folder, specs, async (weights) => {
     const parameters = new Map<string, Float32Array>();
     for (const spec of specs) {
       const values = new Float32Array(sizeOf(spec.shape));
-      for (const part of spec.parts) await weights.where.get(part.name)?.read(part.name, partView(spec, part, values));
+      await readParts(weights, spec, values);
       parameters.set(spec.name, values);
     }
     return parameters;
+  });
+}
+
+/**
+ * Reads the given base parameters into arrays that are there, without a second copy. All tensors are checked before any is read.
+ * Throws `model.tensorMissing`, `model.tensorShape`, `model.tensorUnexpected` with tensor, shapes and file, and what `openWeights` throws.
+ */
+export async function fillParameters(
+  folder: ModelFolder,
+  specs: readonly ParameterSpec[],
+  parameters: ReadonlyMap<string, Float32Array>,
+): Promise<void> {
+  await withTensors(folder, specs, async (weights) => {
+    for (const spec of specs) await readParts(weights, spec, parameterOf(parameters, spec.name));
+  });
+}
+
+/** Calls `use` with every tensor of the model as it lies in its files, read when its values are asked for. Throws as `fillParameters`. */
+export async function withStoredTensors<T>(folder: ModelFolder, use: (tensors: readonly TensorSource[]) => Promise<T>): Promise<T> {
+  const specs = parameterSpecs(folder.config);
+  return withTensors(folder, specs, ({ where }) => {
+    const read = (name: string): Promise<Float32Array> => (where.get(name) as SafetensorsFile).read(name);
+    return use(specs.flatMap(({ parts }) => parts.map(({ name, shape }) => ({ name, shape, values: () => read(name) }))));
+  });
+}
+
+async function withTensors<T>(folder: ModelFolder, specs: readonly ParameterSpec[], use: (weights: WeightFiles) => Promise<T>): Promise<T> {
+  const weights = await openWeights(folder.path);
+  try {
+    checkTensors(folder, weights, specs);
+    return await use(weights);
   } finally {
     await weights.close();
   }
+}
+
+async function readParts({ where }: WeightFiles, spec: ParameterSpec, values: Float32Array): Promise<void> {
+  for (const part of spec.parts) await where.get(part.name)?.read(part.name, partView(spec, part, values));
+}
+
+/** A missing one is a mistake of the caller's. */
+export function parameterOf(parameters: ReadonlyMap<string, Float32Array>, name: string): Float32Array {
+  const values = parameters.get(name);
+  if (values === undefined) throw new Error(`no values for parameter ${name}`);
+  return values;
 }
 
 /** Where a part's values lie in its parameter's array. */
@@ -74,8 +111,7 @@ export function partView(spec: ParameterSpec, part: ParameterPart, values: Float
 /** Parameters as Hugging Face tensors, in the order of the specs; views, not copies. */
 export function namedTensors(specs: readonly ParameterSpec[], parameters: ReadonlyMap<string, Float32Array>): NamedTensor[] {
   return specs.flatMap((spec) => {
-    const values = parameters.get(spec.name);
-    if (values === undefined) throw new Error(`no values for parameter ${spec.name}`);
+    const values = parameterOf(parameters, spec.name);
     return spec.parts.map((part) => ({ name: part.name, shape: part.shape, values: partView(spec, part, values) }));
   });
 }
@@ -86,17 +122,30 @@ export interface SaveOptions {
   readonly maxShardBytes?: number;
 }
 
-/**
- * Writes the weights (no adapters; a tied head is left out, as elsewhere) and config.json into an existing folder, in place of a model there.
- * Each file is whole or absent; a folder that must be whole as one is the caller's to write aside and rename. Throws `file.notWritten`.
- */
-export async function saveModelFolder(
+/** As transformers' own limit was for long. */
+export const usualShardBytes = 5e9;
+
+/** Writes parameters (no adapters) and config.json. See `saveTensors`. */
+export function saveModelFolder(
   path: string,
   folder: ModelFolder,
   parameters: ReadonlyMap<string, Float32Array>,
-  { dtype = 'F32', maxShardBytes = 4e9 }: SaveOptions = {},
+  options: SaveOptions = {},
 ): Promise<void> {
-  await writeWeights(path, namedTensors(parameterSpecs(folder.config), parameters), dtype, maxShardBytes);
+  return saveTensors(path, folder, namedTensors(parameterSpecs(folder.config), parameters), options);
+}
+
+/**
+ * Writes the model's tensors (a tied head is left out, as elsewhere) and config.json into an existing folder, in place of a model there.
+ * Each file is whole or absent; a folder that must be whole as one is the caller's to write aside and rename. Throws `file.notWritten`.
+ */
+export async function saveTensors(
+  path: string,
+  folder: ModelFolder,
+  tensors: readonly TensorSource[],
+  { dtype = 'F32', maxShardBytes = usualShardBytes }: SaveOptions = {},
+): Promise<void> {
+  await writeWeights(path, tensors, dtype, maxShardBytes);
   const dtypeKey = 'dtype' in folder.json ? 'dtype' : 'torch_dtype';
   await writeJson(join(path, 'config.json'), { ...folder.json, [dtypeKey]: { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype] });
 }

@@ -1,15 +1,20 @@
 /** Low-rank adapters as files: PEFT folders, and their merge into the weights. */
 import { join } from 'node:path';
 import { WorkbenchError } from '../core/errors.ts';
-import { sameShape } from '../graph/ir.ts';
+import { sameShape, sizeOf } from '../graph/ir.ts';
+import { writeAdapterConfig } from './adapterConfig.ts';
 import type { ModelConfig } from './config.ts';
-import { namedTensors, partView, type ModelFolder } from './folder.ts';
-import { loraTargets, parameterSpecs, type LoraSpec, type ParameterSpec } from './parameters.ts';
-import { SafetensorsFile, writeSafetensors } from './safetensors.ts';
-import { readJson, writeJson } from './wholeFile.ts';
+import { namedTensors, parameterOf, partView, type ModelFolder } from './folder.ts';
+import { parameterSpecs, type LoraSpec, type ParameterSpec } from './parameters.ts';
+import { SafetensorsFile, valuesOf, writeSafetensors, type TensorSource } from './safetensors.ts';
 
-const configFile = 'adapter_config.json';
-const weightsFile = 'adapter_model.safetensors';
+export const adapterWeightsFile = 'adapter_model.safetensors';
+
+/** Where PEFT is to find the base model; the folder it was read from if left out. */
+export interface AdapterBase {
+  readonly base: string;
+  readonly revision: string | null;
+}
 
 /** adapter_config.json and adapter_model.safetensors, as `peft` writes them. Throws `file.notWritten`. */
 export async function saveAdapterFolder(
@@ -17,90 +22,32 @@ export async function saveAdapterFolder(
   folder: ModelFolder,
   lora: LoraSpec,
   parameters: ReadonlyMap<string, Float32Array>,
+  base: AdapterBase = { base: folder.path, revision: null },
 ): Promise<void> {
-  await writeSafetensors(join(path, weightsFile), namedTensors(adapterSpecs(folder.config, lora), parameters), 'F32');
-  await writeJson(join(path, configFile), {
-    peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
-    base_model_name_or_path: folder.json['_name_or_path'] ?? folder.path,
-    r: lora.rank,
-    lora_alpha: lora.alpha,
-    lora_dropout: 0,
-    target_modules: [...lora.targets].sort(),
-    bias: 'none',
-    fan_in_fan_out: false,
-    inference_mode: true,
-  });
-}
-
-/** What adapters may have beyond W + (alpha / r) B A on whole projections of every layer, and this engine has not. */
-const unsupportedSwitches = [
-  'alora_invocation_tokens',
-  'alpha_pattern',
-  'arrow_config',
-  'exclude_modules',
-  'fan_in_fan_out',
-  'kasa_config',
-  'layer_replication',
-  'layers_to_transform',
-  'lora_bias',
-  'modules_to_save',
-  'monteclora_config',
-  'rank_pattern',
-  'target_parameters',
-  'trainable_token_indices',
-  'use_bdlora',
-  'use_dora',
-  'use_qalora',
-  'use_rslora',
-];
-
-/** Initializations that leave the base's weights as they were; with others (pissa, olora, …) the adapter belongs to a changed base. */
-const plainInitializations: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'eva', 'orthogonal'];
-
-/** The form of the adapter in a PEFT folder. Throws `adapter.config` or `adapter.unsupported`. */
-export async function readAdapterConfig(path: string): Promise<LoraSpec> {
-  const file = join(path, configFile);
-  const json = await readJson(file, 'adapter.config', 'Give the path of a folder that PEFT wrote.');
-  const { peft_type: type, r, lora_alpha: alpha, target_modules: modules, bias = 'none' } = json;
-  const unsupported = [
-    ...(type === 'LORA' ? [] : ['peft_type']),
-    ...(bias === 'none' ? [] : ['bias']),
-    ...(plainInitializations.includes(json['init_lora_weights']) ? [] : ['init_lora_weights']),
-    ...unsupportedSwitches.filter((key) => isSet(json[key])),
-  ];
-  if (unsupported.length > 0) {
-    throw new WorkbenchError({
-      code: 'adapter.unsupported',
-      message: `${file} asks for ${unsupported.map((key) => `"${key}": ${JSON.stringify(json[key])}`).join(', ')}, which this engine does not do.`,
-      remedy: 'Use a plain LoRA adapter, or merge this one into its base model with PEFT.',
-    });
-  }
-  const targets = modules === 'all-linear' ? loraTargets : modules;
-  if (!isSize(r) || typeof alpha !== 'number' || !(alpha > 0) || !Array.isArray(targets)) {
-    throw new WorkbenchError({
-      code: 'adapter.config',
-      message: `${file} is not usable: "r" is ${JSON.stringify(r)}, "lora_alpha" ${JSON.stringify(alpha)}, "target_modules" ${JSON.stringify(modules)}.`,
-      remedy: 'The first two should be positive numbers, the last a list of projections.',
-    });
-  }
-  return { rank: r, alpha, targets: targets.map(String) };
+  await writeSafetensors(join(path, adapterWeightsFile), namedTensors(adapterSpecs(folder.config, lora), parameters), 'F32');
+  await writeAdapterConfig(path, { lora, ...base });
 }
 
 /** Fills the adapter's parameters from a PEFT folder. Throws `adapter.mismatch` and what opening the file throws. */
 export async function loadAdapter(path: string, config: ModelConfig, lora: LoraSpec, parameters: ReadonlyMap<string, Float32Array>): Promise<void> {
   const specs = adapterSpecs(config, lora);
-  const file = await SafetensorsFile.open(join(path, weightsFile));
+  const file = await SafetensorsFile.open(join(path, adapterWeightsFile));
   try {
     checkAdapter(file, specs);
     for (const spec of specs) {
-      const values = parameters.get(spec.name);
-      if (values === undefined) throw new Error(`no values for parameter ${spec.name}`);
+      const values = parameterOf(parameters, spec.name);
       for (const part of spec.parts) await file.read(part.name, partView(spec, part, values));
     }
   } finally {
     await file.close();
   }
+}
+
+/** The adapter of a PEFT folder as parameters of its own. Throws as `loadAdapter`. */
+export async function readAdapter(path: string, config: ModelConfig, lora: LoraSpec): Promise<Map<string, Float32Array>> {
+  const parameters = new Map(adapterSpecs(config, lora).map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
+  await loadAdapter(path, config, lora, parameters);
+  return parameters;
 }
 
 function checkAdapter(file: SafetensorsFile, specs: readonly ParameterSpec[]): void {
@@ -121,25 +68,19 @@ function checkAdapter(file: SafetensorsFile, specs: readonly ParameterSpec[]): v
   if (unexpected !== undefined) throw mismatch(`has ${unexpected}, for which the model has no adapter`);
 }
 
-/** W + (alpha / rank) B A for every adapted projection; the result has the base's parameters only, as copies. */
-export function mergeLora(config: ModelConfig, lora: LoraSpec, parameters: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {
-  const valuesOf = (name: string): Float32Array => {
-    const values = parameters.get(name);
-    if (values === undefined) throw new Error(`no values for parameter ${name}`);
-    return values;
-  };
-  return new Map(
-    parameterSpecs(config).map((spec) => {
-      const merged = valuesOf(spec.name).slice();
-      for (const part of spec.parts) {
-        const [, layer, target] = /^model\.layers\.(\d+)\.\w+\.(\w+)\.weight$/.exec(part.name) ?? [];
-        if (layer === undefined || target === undefined || !lora.targets.includes(target)) continue;
-        const at = `layers.${layer}.${target}`;
-        addProduct(partView(spec, part, merged), valuesOf(`${at}.loraB`), valuesOf(`${at}.loraA`), lora);
-      }
-      return [spec.name, merged];
-    }),
-  );
+/** The base's tensors with W + (alpha / rank) B A for W where there is an adapter. A sum is made when it is asked for; the base stays as it is. */
+export function mergeLora(tensors: readonly TensorSource[], lora: LoraSpec, adapter: ReadonlyMap<string, Float32Array>): TensorSource[] {
+  return tensors.map((tensor) => {
+    const [, layer, target] = /^model\.layers\.(\d+)\.\w+\.(\w+)\.weight$/.exec(tensor.name) ?? [];
+    if (layer === undefined || target === undefined || !lora.targets.includes(target)) return tensor;
+    const [a, b] = ['loraA', 'loraB'].map((factor) => parameterOf(adapter, `layers.${layer}.${target}.${factor}`)) as [Float32Array, Float32Array];
+    const merged = async (): Promise<Float32Array> => {
+      const sum = (await valuesOf(tensor)).slice();
+      addProduct(sum, b, a, lora);
+      return sum;
+    };
+    return { ...tensor, values: merged };
+  });
 }
 
 /** The adapter's parameters alone. */
@@ -151,20 +92,16 @@ export function adapterSpecs(config: ModelConfig, lora: LoraSpec): ParameterSpec
 function addProduct(into: Float32Array, b: Float32Array, a: Float32Array, { rank, alpha }: LoraSpec): void {
   const rows = b.length / rank;
   const columns = a.length / rank;
+  const product = new Float64Array(columns);
   for (let row = 0; row < rows; row++) {
+    product.fill(0);
+    for (let r = 0; r < rank; r++) {
+      const factor = b[row * rank + r] as number;
+      for (let column = 0; column < columns; column++) product[column] = (product[column] as number) + factor * (a[r * columns + column] as number);
+    }
     for (let column = 0; column < columns; column++) {
-      let total = 0;
-      for (let r = 0; r < rank; r++) total += (b[row * rank + r] as number) * (a[r * columns + column] as number);
-      into[row * columns + column] = (into[row * columns + column] as number) + (alpha / rank) * total;
+      const at = row * columns + column;
+      into[at] = (into[at] as number) + (alpha / rank) * (product[column] as number);
     }
   }
-}
-
-/** A switch that is neither absent, null, false nor empty. */
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== false && !(typeof value === 'object' && Object.keys(value).length === 0);
-}
-
-function isSize(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0;
 }

@@ -5,7 +5,7 @@ import type { Graph, Value } from '../graph/ir.ts';
 import { accumulate, leavesLast, summands } from '../graph/passes.ts';
 import type { ModelConfig } from './config.ts';
 import { decodeSequences, decodeStep, headLogits, type DecoderContext, type KeysValues } from './decoder.ts';
-import { parameterSpecs, type LoraSpec } from './parameters.ts';
+import { parameterSpecs, type LoraSpec, type ParameterSpec } from './parameters.ts';
 
 /** The model a program is built for. `positions` rows of rotary tables are fed as `cos` and `sin`. */
 export interface ProgramModel {
@@ -17,12 +17,8 @@ export interface ProgramModel {
 /** How tokens leave a decode step: sampled in the graph by inverse CDF, the likeliest, or as logits for the caller. */
 export type DecodeMode = 'sample' | 'greedy' | 'logits';
 
-interface Context extends DecoderContext {
-  readonly parameters: ReadonlyMap<string, Value>;
-}
-
-/** Declares the parameters and tables as graph inputs, under their canonical names. */
-function open(g: GraphBuilder, model: ProgramModel): Context {
+/** Declares the parameters and tables as graph inputs, under their canonical names; those that nothing reads are dropped when the graph is finished. */
+export function openModel(g: GraphBuilder, model: ProgramModel): DecoderContext {
   const parameters = new Map<string, Value>();
   for (const spec of parameterSpecs(model.config, model.lora)) parameters.set(spec.name, g.input(spec.name, 'f32', spec.shape));
   const tableShape = [model.positions, model.config.headDim / 2];
@@ -30,7 +26,6 @@ function open(g: GraphBuilder, model: ProgramModel): Context {
     g,
     config: model.config,
     lora: model.lora,
-    parameters,
     cos: g.input('cos', 'f32', tableShape),
     sin: g.input('sin', 'f32', tableShape),
     parameter(name) {
@@ -44,7 +39,7 @@ function open(g: GraphBuilder, model: ProgramModel): Context {
 /** Inputs `tokens` [B, S]; outputs `keys.i` and `values.i` [B, KV, S, hd] of every layer. */
 export function prefillProgram(model: ProgramModel, batch: number, length: number): Graph {
   const g = new GraphBuilder();
-  const c = open(g, model);
+  const c = openModel(g, model);
   const { cache } = decodeSequences(c, g.input('tokens', 'i32', [batch, length]), false);
   return g.finish(
     Object.fromEntries(
@@ -63,7 +58,7 @@ export function prefillProgram(model: ProgramModel, batch: number, length: numbe
  */
 export function decodeProgram(model: ProgramModel, batch: number, capacity: number, mode: DecodeMode): Graph {
   const g = new GraphBuilder();
-  const c = open(g, model);
+  const c = openModel(g, model);
   const { nLayers, nKvHeads, headDim } = model.config;
   const tokens = g.input('tokens', 'i32', [batch]);
   const positions = g.input('positions', 'i32', [batch]);
@@ -72,17 +67,26 @@ export function decodeProgram(model: ProgramModel, batch: number, capacity: numb
     values: g.input(`values.${i}`, 'f32', [batch, nKvHeads, capacity, headDim]),
   }));
   const { hidden, fresh } = decodeStep(c, tokens, positions, cache);
+  return g.finish({ fresh: stacked(g, fresh), ...nextTokens(c, hidden, mode) });
+}
+
+/** Keys and values of one token a row, by layer: [B, KV, 2·layers, hd]. */
+export function stacked(g: GraphBuilder, fresh: readonly KeysValues[]): Value {
+  return g.concat(
+    fresh.flatMap(({ keys, values }) => [keys, values]),
+    2,
+  );
+}
+
+/** What `decodeProgram` says of the token that follows each of the hidden states [B, d]. */
+export function nextTokens(c: DecoderContext, hidden: Value, mode: DecodeMode): Record<string, Value> {
+  const { g } = c;
+  const batch = hidden.shape[0] as number;
   const logits = headLogits(c, hidden);
-  const outputs = {
-    fresh: g.concat(
-      fresh.flatMap(({ keys, values }) => [keys, values]),
-      2,
-    ),
-  };
-  if (mode === 'logits') return g.finish({ ...outputs, logits });
+  if (mode === 'logits') return { logits };
   const next =
     mode === 'greedy' ? g.argMax(logits) : sampleRows(g, logits, g.input('uniforms', 'f32', [batch, 1]), g.input('inverseTemperature', 'f32', []));
-  return g.finish({ ...outputs, next, logprobs: g.pick(g.logSoftmax(logits), next) });
+  return { next, logprobs: g.pick(g.logSoftmax(logits), next) };
 }
 
 /** One token a row by inverse CDF: the number of entries of the running sum that lie below u. */
@@ -98,17 +102,27 @@ function sampleRows(g: GraphBuilder, logits: Value, uniforms: Value, inverseTemp
 /** Inputs `tokens` [B, S], `rows` [T] (index b·S + s of the position that predicts), `targets` [T]; outputs `logprobs` and `entropies` [T]. */
 export function logprobProgram(model: ProgramModel, batch: number, length: number, nTargets: number): Graph {
   const g = new GraphBuilder();
-  const c = open(g, model);
+  const c = openModel(g, model);
   const { hidden } = decodeSequences(c, g.input('tokens', 'i32', [batch, length]), false);
-  return g.finish(targetStatistics(c, hidden, nTargets));
+  return g.finish({ ...targetStatistics(c, hidden, nTargets) });
 }
 
 /** Head on the rows that predict a target only. */
-function targetStatistics(c: DecoderContext, hidden: Value, nTargets: number): { logprobs: Value; entropies: Value } {
+function targetStatistics(c: DecoderContext, hidden: Value, nTargets: number): TargetStatistics {
+  const rows = c.g.input('rows', 'i32', [nTargets]);
+  return statisticsOf(c, c.g.gatherRows(hidden, rows), c.g.input('targets', 'i32', [nTargets]));
+}
+
+/** Each [T]. */
+export interface TargetStatistics {
+  readonly logprobs: Value;
+  readonly entropies: Value;
+}
+
+/** Of the distribution that each of the hidden states [T, d] predicts, and of the target [T] that came. */
+export function statisticsOf(c: DecoderContext, hidden: Value, targets: Value): TargetStatistics {
   const { g } = c;
-  const rows = g.input('rows', 'i32', [nTargets]);
-  const targets = g.input('targets', 'i32', [nTargets]);
-  const distribution = g.logSoftmax(headLogits(c, g.gatherRows(hidden, rows)));
+  const distribution = g.logSoftmax(headLogits(c, hidden));
   return {
     logprobs: g.pick(distribution, targets),
     // H = −Σ p log p
@@ -141,33 +155,38 @@ export function accumulatedParameter(name: string): string | undefined {
  */
 export function trainProgram(model: ProgramModel, options: TrainProgramOptions): Graph {
   const g = new GraphBuilder();
-  const c = open(g, model);
+  const c = openModel(g, model);
   const { hidden } = decodeSequences(c, g.input('tokens', 'i32', [options.batch, options.length]), options.layerCheckpointing);
   const statistics = targetStatistics(c, hidden, options.nTargets);
-  const bindings: Record<string, Value> = {};
-  for (const { name } of options.loss.inputs) {
-    bindings[name] = name === 'logprobs' || name === 'entropies' ? statistics[name] : g.input(`loss:${name}`, 'f32', [options.nTargets]);
-  }
-  const terms = g.inline(options.loss, bindings);
-  const loss = terms['loss'];
-  if (loss === undefined) throw new Error('the loss program has no output named loss');
-
+  const terms = lossTerms(g, options.loss, statistics);
   const trainable = parameterSpecs(model.config, model.lora).filter((spec) => spec.trainable);
   const derived = gradients(
     g,
-    loss,
+    terms['loss:loss'] as Value,
     trainable.map((spec) => c.parameter(spec.name)),
   );
-  const accumulated = trainable.flatMap((spec, i) =>
-    summands(g, derived[i] as Value).map((part, k) => {
-      const name = k === 0 ? spec.name : `${spec.name}+${k}`;
-      return [gradientPrefix + name, accumulate(g, g.input(accumulatorPrefix + name, 'f32', spec.shape), part)] as const;
-    }),
+  return leavesLast(g.finish({ ...statistics, ...terms, ...accumulated(g, trainable, derived) }));
+}
+
+/** The loss program's outputs as `loss:<name>`; its own inputs become graph inputs under such names. */
+export function lossTerms(g: GraphBuilder, loss: Graph, statistics: TargetStatistics): Record<string, Value> {
+  const bindings: Record<string, Value> = {};
+  for (const { name } of loss.inputs) {
+    bindings[name] = name === 'logprobs' || name === 'entropies' ? statistics[name] : g.input(`loss:${name}`, 'f32', statistics.logprobs.shape);
+  }
+  const terms = g.inline(loss, bindings);
+  if (terms['loss'] === undefined) throw new Error('the loss program has no output named loss');
+  return Object.fromEntries(Object.entries(terms).map(([name, value]) => [`loss:${name}`, value]));
+}
+
+/** The gradients of parameters, each added to its accumulator, as outputs of a training program. */
+export function accumulated(g: GraphBuilder, specs: readonly ParameterSpec[], derived: readonly Value[]): Record<string, Value> {
+  return Object.fromEntries(
+    specs.flatMap((spec, i) =>
+      summands(g, derived[i] as Value).map((part, k) => {
+        const name = k === 0 ? spec.name : `${spec.name}+${k}`;
+        return [gradientPrefix + name, accumulate(g, g.input(accumulatorPrefix + name, 'f32', spec.shape), part)] as const;
+      }),
+    ),
   );
-  const outputs = {
-    ...statistics,
-    ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`loss:${name}`, value])),
-    ...Object.fromEntries(accumulated),
-  };
-  return leavesLast(g.finish(outputs));
 }

@@ -91,29 +91,42 @@ export interface NamedTensor {
   readonly values: Float32Array;
 }
 
-/** Writes tensors in the given order, rounded to `dtype`; a reader never sees half a file. Throws `file.notWritten`. */
+/** A tensor to write. Values given as a function are made when they are written and let go afterwards, so that one is in memory at a time. */
+export interface TensorSource {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly values: Float32Array | (() => Float32Array | Promise<Float32Array>);
+}
+
+export async function valuesOf({ name, shape, values: given }: TensorSource): Promise<Float32Array> {
+  const values = typeof given === 'function' ? await given() : given;
+  if (values.length !== sizeOf(shape)) throw new Error(`tensor ${name} of shape [${shape.join(', ')}] has ${values.length} values`);
+  return values;
+}
+
+/** Writes tensors in the given order, rounded to `dtype`; a reader never sees half a file. Throws `file.notWritten`, and what making values throws. */
 export async function writeSafetensors(
   path: string,
-  tensors: readonly NamedTensor[],
+  tensors: readonly TensorSource[],
   dtype: StoredDType,
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): Promise<void> {
   const header = headerBytes(path, tensors, dtype, metadata);
   await writeWholeFile(path, async (file) => {
     await writeFully(file, header);
-    for (const { values } of tensors) {
+    for (const tensor of tensors) {
+      const values = await valuesOf(tensor);
       for (let at = 0; at < values.length; at += chunkElements) await writeFully(file, narrow(values.subarray(at, at + chunkElements), dtype));
     }
   });
 }
 
-function headerBytes(path: string, tensors: readonly NamedTensor[], dtype: StoredDType, metadata: Readonly<Record<string, string>>): Uint8Array {
+function headerBytes(path: string, tensors: readonly TensorSource[], dtype: StoredDType, metadata: Readonly<Record<string, string>>): Uint8Array {
   const entries = new Map<string, unknown>([['__metadata__', metadata]]);
   let offset = 0;
-  for (const { name, shape, values } of tensors) {
+  for (const { name, shape } of tensors) {
     if (entries.has(name)) throw new Error(`${path} would hold tensor ${name} twice`);
-    if (values.length !== sizeOf(shape)) throw new Error(`tensor ${name} of shape [${shape.join(', ')}] has ${values.length} values`);
-    const end = offset + values.length * bytesPerElement[dtype];
+    const end = offset + sizeOf(shape) * bytesPerElement[dtype];
     entries.set(name, { dtype, shape, data_offsets: [offset, end] });
     offset = end;
   }

@@ -2,8 +2,9 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { sizeOf } from '../graph/ir.ts';
 import { bytesPerElement, type StoredDType } from './floats.ts';
-import { SafetensorsFile, writeSafetensors, type NamedTensor } from './safetensors.ts';
+import { SafetensorsFile, writeSafetensors, type TensorSource } from './safetensors.ts';
 import { readJson, writeJson } from './wholeFile.ts';
 
 export const singleFile = 'model.safetensors';
@@ -39,7 +40,7 @@ export async function openWeights(folder: string): Promise<WeightFiles> {
 }
 
 /** Writes tensors in their order, as several files with an index when they take more than `maxShardBytes`; then removes weights of before. */
-export async function writeWeights(folder: string, tensors: readonly NamedTensor[], dtype: StoredDType, maxShardBytes: number): Promise<void> {
+export async function writeWeights(folder: string, tensors: readonly TensorSource[], dtype: StoredDType, maxShardBytes: number): Promise<void> {
   const shards = shardsOf(tensors, dtype, maxShardBytes);
   const written = new Set<string>();
   const weightMap: Record<string, string> = {};
@@ -81,10 +82,21 @@ async function openShards(folder: string): Promise<WeightFiles> {
       if (!shard.tensors.has(tensor)) throw indexError(`${listing} says that ${name} holds tensor ${tensor}, but it does not`);
       where.set(tensor, shard);
     }
+    checkUnique(where, shards);
     return { listing, where, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** A tensor in two shards may be of two models, whichever the index names. */
+function checkUnique(where: ReadonlyMap<string, SafetensorsFile>, shards: ReadonlyMap<string, SafetensorsFile>): void {
+  for (const shard of shards.values()) {
+    for (const tensor of shard.tensors.keys()) {
+      const other = where.get(tensor);
+      if (other !== undefined && other !== shard) throw indexError(`Tensor ${tensor} is in two weight files, ${other.path} and ${shard.path}`);
+    }
   }
 }
 
@@ -102,8 +114,8 @@ async function fileNames(folder: string): Promise<string[]> {
 }
 
 /** Consecutive runs of tensors of at most `maxShardBytes`; a larger tensor gets a shard of its own. */
-function shardsOf(tensors: readonly NamedTensor[], dtype: StoredDType, maxShardBytes: number): NamedTensor[][] {
-  let shard: NamedTensor[] = [];
+function shardsOf(tensors: readonly TensorSource[], dtype: StoredDType, maxShardBytes: number): TensorSource[][] {
+  let shard: TensorSource[] = [];
   let filled = 0;
   const shards = [shard];
   for (const tensor of tensors) {
@@ -119,8 +131,8 @@ function shardsOf(tensors: readonly NamedTensor[], dtype: StoredDType, maxShardB
   return shards;
 }
 
-function bytesOf({ values }: NamedTensor, dtype: StoredDType): number {
-  return values.length * bytesPerElement[dtype];
+function bytesOf({ shape }: TensorSource, dtype: StoredDType): number {
+  return sizeOf(shape) * bytesPerElement[dtype];
 }
 
 function sum(values: readonly number[]): number {

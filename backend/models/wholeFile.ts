@@ -16,6 +16,8 @@ export async function writeWholeFile(path: string, fill: (file: FileHandle) => P
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
+    // What is written may fail to be read: that is told as it is.
+    if (error instanceof WorkbenchError) throw error;
     throw new WorkbenchError({
       code: 'file.notWritten',
       message: `${path} cannot be written (${messageOf(error)}).`,

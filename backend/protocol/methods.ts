@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Event } from './events.ts';
-import type { Critique, Evaluation, PersistentFailure, Problem, Update } from './records.ts';
+import type { Audit, Critique, CritiqueCall, Evaluation, Message, PersistentFailure, Problem, Update } from './records.ts';
 import {
   rolloutFilterSchema,
   rolloutPageRequestSchema,
@@ -12,18 +12,24 @@ import {
   type Attempt,
   type CheckResult,
   type CounterfactualEntry,
+  type CriticPreview,
+  type CriticSpending,
   type CritiqueRevisionView,
   type CritiqueToReview,
+  type DisagreementPage,
   type Enlistment,
   type Funnel,
   type GroupDetail,
   type PresetView,
   type ProblemHistory,
   type Progress,
+  type RescoreReport,
+  type Rescoring,
   type RolloutPage,
   type RunPlan,
   type RunSummary,
   type Series,
+  type Settlement,
   type StandingFailure,
   type TokenDetail,
   type Trial,
@@ -49,7 +55,12 @@ export type RunSource = z.infer<typeof runSourceSchema>;
 /** Parameters of every request. */
 export const requestSchemas = {
   /** The first request of a connection. */
-  initialize: z.strictObject({ protocolVersion: z.number().int(), client: z.string() }),
+  initialize: z.strictObject({
+    protocolVersion: z.number().int(),
+    client: z.string(),
+    /** `languageModel`: it answers `languageModel/ask` notifications with the editor's own models. */
+    capabilities: z.strictObject({ languageModel: z.boolean().optional() }).optional(),
+  }),
   /** From now on, every event after `afterSeq` arrives as an `events` notification, the missed ones first. */
   'events/subscribe': z.strictObject({ afterSeq: z.number().int().min(0) }),
 
@@ -72,6 +83,8 @@ export const requestSchemas = {
   'run/evaluations': ofRun,
   'run/funnel': z.strictObject({ runId: z.string(), range: stepRangeSchema.optional() }),
   'run/recordedFailures': ofRun,
+  /** The newest events of a run but for finished groups and steps, oldest first. */
+  'run/news': z.strictObject({ runId: z.string(), limit: z.number().int().min(1).max(1000) }),
 
   'rollout/page': rolloutPageRequestSchema,
   'rollout/count': z.strictObject({ runId: z.string(), filter: rolloutFilterSchema }),
@@ -104,6 +117,46 @@ export const requestSchemas = {
     humanText: z.string().max(100_000).optional(),
     samples,
   }),
+
+  /** How critiques by a model came about: attempts, tokens, cost, disagreements, what stood in. Of one rollout, or of a range of steps. */
+  'critic/calls': stepRangeSchema.extend({ runId: z.string(), rolloutId: z.string().optional() }),
+  /** What critiques by a model have used in the whole run. */
+  'critic/spending': ofRun,
+  /** What was noticed about a rollout's critiques and the refinements that answer them. */
+  'critique/audits': z.strictObject({ runId: z.string(), rolloutId: z.string() }),
+  /** What a critic of these settings would be asked about a rollout, or about a made-up answer to the first problem of the data. Asks nobody. */
+  'critic/preview': z.strictObject({ source: runSourceSchema, rollout: z.strictObject({ runId: z.string(), rolloutId: z.string() }).optional() }),
+  /** A key of that name (`criticOptions.apiKeyEnvironment`) for as long as this backend lives. It is neither stored nor logged; null forgets it. */
+  'critic/setKey': z.strictObject({ name: z.string().regex(/^[A-Z][A-Z0-9_]*_API_KEY$/), key: z.string().min(1).max(4096).nullable() }),
+  /** The answer to a `languageModel/ask`, or why there is none. Late answers are passed over. */
+  'languageModel/answer': z.strictObject({
+    id: z.string(),
+    text: z.string().max(2_000_000).optional(),
+    /** As the editor counts them, where it does. */
+    promptTokens: z.number().int().min(0).optional(),
+    completionTokens: z.number().int().min(0).optional(),
+    error: z.strictObject({ message: z.string().max(2000), isPassing: z.boolean() }).optional(),
+  }),
+
+  /** Verdicts that another grader disagrees with: the run's own, or those of a rescoring. */
+  'verifier/disagreements': z.strictObject({
+    runId: z.string(),
+    rescoringId: z.string().optional(),
+    onlyOpen: z.boolean().optional(),
+    limit: z.number().int().min(1).max(1000).optional(),
+    offset: z.number().int().min(0).optional(),
+  }),
+  /** What a person says of a graded answer: kept beside the verdict, which stays as it is. */
+  'verifier/settle': z.strictObject({
+    runId: z.string(),
+    rolloutId: z.string(),
+    status: z.enum(['right', 'wrong']),
+    author: z.string().min(1),
+    note: z.string().max(10_000).optional(),
+  }),
+  /** Grades everything recorded again with the run's verifier, or another; the new verdicts are kept beside the old ones. */
+  'run/rescore': z.strictObject({ runId: z.string(), verifier: z.string().optional() }),
+  'run/rescorings': ofRun,
 
   'workspace/doctor': z.strictObject({ source: runSourceSchema }),
   /** Ends the backend after a checkpoint of the run in progress. */
@@ -140,6 +193,7 @@ export interface Results {
   'run/evaluations': readonly Evaluation[];
   'run/funnel': Funnel;
   'run/recordedFailures': readonly PersistentFailure[];
+  'run/news': readonly Event[];
   'rollout/page': RolloutPage;
   'rollout/count': number;
   'rollout/get': Attempt;
@@ -156,6 +210,16 @@ export interface Results {
   'critique/enlist': Enlistment;
   'critique/withdraw': Enlistment;
   'critique/counterfactual': readonly CounterfactualEntry[];
+  'critic/calls': readonly CritiqueCall[];
+  'critic/spending': CriticSpending;
+  'critique/audits': readonly Audit[];
+  'critic/preview': CriticPreview;
+  'critic/setKey': null;
+  'languageModel/answer': null;
+  'verifier/disagreements': DisagreementPage;
+  'verifier/settle': Settlement;
+  'run/rescore': RescoreReport;
+  'run/rescorings': readonly Rescoring[];
   'workspace/doctor': readonly CheckResult[];
   shutdown: null;
 }
@@ -168,6 +232,17 @@ export interface Notifications {
   progress: Progress;
   /** A run's activity changed: lists should be read again. */
   runsChanged: { readonly runId: string };
+  /** A critic asks the editor's language models; sent to one client that said it can. Answer with `languageModel/answer`. */
+  'languageModel/ask': {
+    readonly id: string;
+    /** A model's id or family as the editor knows it; null: the editor chooses. */
+    readonly model: string | null;
+    readonly messages: readonly Message[];
+    readonly maxTokens: number;
+    readonly temperature: number;
+  };
+  /** The answer is no longer wanted. */
+  'languageModel/cancel': { readonly id: string };
 }
 
 /** `error.data` of a failed request. */

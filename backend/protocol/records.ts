@@ -78,6 +78,8 @@ export const verdictSchema = z.object({
   extracted: z.string().nullable(),
   reason: z.string(),
   cause: causeSchema.nullable(),
+  /** What another grader, asked besides, says of the same answer; its `failed` is no opinion. */
+  secondOpinion: z.object({ grader: z.string(), status: z.enum(['right', 'wrong', 'failed']), reason: z.string() }).optional(),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
@@ -110,6 +112,59 @@ export const critiqueSchema = z.object({
 export type Critique = z.infer<typeof critiqueSchema>;
 
 /**
+ * How a critique by a model came about, or why there is none. One for each rollout that such a critic was asked about; what it said counts
+ * for nothing but the text: no reward depends on it.
+ */
+export const critiqueCallSchema = z.object({
+  runId: z.string(),
+  rolloutId: z.string(),
+  step: z.number().int(),
+  critic: z.string(),
+  /** As the endpoint calls it; null for the policy itself. */
+  model: z.string().nullable(),
+  /** Requests that were made, retries included; 0 for one answered from the cache alone. */
+  attempts: z.number().int(),
+  promptTokens: z.number().int(),
+  completionTokens: z.number().int(),
+  /** In the currency of the prices. */
+  cost: z.number(),
+  /** Every answer came from the cache. */
+  isCached: z.boolean(),
+  /** What the last critique concluded about the answer; null where it said nothing that can be read, and without one. */
+  conclusion: z.enum(['right', 'wrong']).nullable(),
+  /** Critiques thrown away because they contradicted the verifier. */
+  disagreements: z.number().int(),
+  /** The kind of critique that stood in; null where the model's own was used, and where there is none. */
+  fallback: critiqueKindSchema.nullable(),
+  /** The critique was cut off at its limit. */
+  isCutOff: z.boolean(),
+  /** Why there is no critique by the model; null where there is. */
+  error: z.string().nullable(),
+  seconds: z.number(),
+});
+export type CritiqueCall = z.infer<typeof critiqueCallSchema>;
+
+/**
+ * What may make a critique or a refinement a bad teacher. `statesAnswer`: a critique tells the gold answer. Of refinements: `answerOnly` changes the
+ * answer and keeps the failed reasoning, `unchanged` is the failed answer again, `speaksOfCritique` mentions what it is not trained with.
+ * `cutOff`: either ended at its limit.
+ */
+export const auditFlagSchema = z.enum(['statesAnswer', 'answerOnly', 'unchanged', 'speaksOfCritique', 'cutOff']);
+export type AuditFlag = z.infer<typeof auditFlagSchema>;
+
+/** What was noticed about one critique or refinement; there is none for those without a flag. */
+export const auditSchema = z.object({
+  runId: z.string(),
+  /** Of the critique or refinement. */
+  id: z.string(),
+  subject: z.enum(['critique', 'refinement']),
+  /** The failed rollout it is about. */
+  rolloutId: z.string(),
+  flags: z.array(auditFlagSchema).min(1),
+});
+export type Audit = z.infer<typeof auditSchema>;
+
+/**
  * A new attempt given a critique: a rollout plus the critique revision it answers. Trained conditional on the problem only.
  * `behaviorLogprobs` are under problem + answer + critique; `problemLogprobs` are under the problem alone. Their difference is the condition gap.
  */
@@ -138,7 +193,8 @@ export type TrialRecord = z.infer<typeof trialRecordSchema>;
 
 export const groupMemberSchema = z.object({
   id: z.string(),
-  origin: z.enum(['policy', 'refinement', 'dataset']),
+  /** `critique`: the text of a critique, to be written after problem and answer (Critique FT); `dataset`: a demonstration. */
+  origin: z.enum(['policy', 'refinement', 'dataset', 'critique']),
   reward: z.number(),
   advantage: z.number(),
   /** Weight of the sequence in the loss relative to a lone member of weight 1/n. */

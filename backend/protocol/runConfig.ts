@@ -41,6 +41,28 @@ export const switchesSchema = z.strictObject({
     .describe(
       'How token losses become one number: Σ / maxTokens (Dr.GRPO), mean within each sequence (GRPO paper), or mean over all tokens (verl, DAPO).',
     ),
+  refinementContext: z
+    .enum(['problem', 'critique'])
+    .describe('What refinements are trained conditional on: the problem alone, or problem, failed answer and critique (CITL-FT).'),
+  dynamicSampling: z
+    .number()
+    .int()
+    .min(0)
+    .describe('How often a step may draw further problems in place of groups without a signal (DAPO); 0 trains on what was drawn first.'),
+  overlongBuffer: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe(
+      'Last share of sampling.maxTokens over which the reward of an answer falls by up to 1 (DAPO: 0.2); 0 leaves rewards alone. Verdicts stay as they are.',
+    ),
+  demonstrationCoefficient: z.number().min(0).describe('λ of the likelihood of demonstrations next to a policy gradient (RL + SFT loss).'),
+  distillationWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Share of the self-teacher in the advantage of a criticized rollout (SDPO); the rest is the group-relative advantage.'),
+  firstPhase: z.number().min(0).max(1).describe('Share of the steps that belong to the first phase, for algorithms of two phases.'),
 });
 export type Switches = z.infer<typeof switchesSchema>;
 

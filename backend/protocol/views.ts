@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { RunConfig } from './runConfig.ts';
 import { auditFlagSchema, causeSchema, critiqueKindSchema, groupKindSchema } from './records.ts';
-import type { Cause, Critique, CritiqueKind, Finish, Group, GroupKind, Problem, Refinement, Rollout, Verdict } from './records.ts';
+import type { Cause, Critique, CritiqueKind, Finish, Group, GroupKind, Message, Problem, Refinement, Rollout, Verdict } from './records.ts';
 
 /** `stopped`: not begun, interrupted, or its process died. */
 export type RunState = 'running' | 'stopped' | 'finished' | 'failed';
@@ -269,6 +269,37 @@ export interface CritiqueRevisionView {
   readonly enlistment: Enlistment | null;
 }
 
+/** What a run's critiques by a model have come to. */
+export interface CriticSpending {
+  /** Rollouts that a critic was asked about, and those among them whose critique is the model's own. */
+  readonly asked: number;
+  readonly answered: number;
+  /** Requests, retries included. */
+  readonly attempts: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** In the currency of the prices. */
+  readonly cost: number;
+  /** Rollouts for which every answer was kept from an earlier time. */
+  readonly cached: number;
+  /** Critiques that were thrown away, and rollouts for which another kind stood in. */
+  readonly disagreements: number;
+  readonly fallbacks: number;
+}
+
+/** What a critic would be asked. */
+export interface CriticPreview {
+  readonly critic: string;
+  /** Who is asked, in words: the policy, a model at an address, a folder; null for critics that follow a rule. */
+  readonly asks: string | null;
+  /** Empty for critics that follow a rule. */
+  readonly messages: readonly Message[];
+  /** What a critic that follows a rule says; null for others. */
+  readonly text: string | null;
+  /** The rollout is made up. */
+  readonly isExample: boolean;
+}
+
 /** One token of an answer with every number known of it. Null: not known for this token. */
 export interface TokenView {
   readonly text: string;
@@ -301,6 +332,8 @@ export interface RunPlan {
   readonly trainableParameters: number;
   readonly trainProblems: number;
   readonly heldOutProblems: number;
+  /** How the problems were read, e.g. "4,000 problems of train.parquet read as verl: prompt from prompt, …". */
+  readonly data: readonly string[];
   /** Lines of arithmetic, e.g. "8 problems × (7 rollouts + 1 refinement) = 64 sequences a step". */
   readonly arithmetic: readonly string[];
   readonly memory: { readonly needed: number; readonly available: number };
@@ -333,4 +366,84 @@ export interface Progress {
   readonly phase: string;
   readonly done: number;
   readonly total: number | null;
+}
+
+/** What a person says of an answer whose graders disagree. It changes no reward that was given. */
+export interface Settlement {
+  readonly rolloutId: string;
+  readonly status: 'right' | 'wrong';
+  readonly author: string;
+  readonly note: string;
+  readonly createdAt: number;
+}
+
+/** A verdict that another grader disagrees with. */
+export interface Disagreement {
+  /** Of the rollout or refinement. */
+  readonly rolloutId: string;
+  readonly isRefinement: boolean;
+  readonly step: number;
+  readonly problemId: string;
+  readonly question: string;
+  /** The gold answer. */
+  readonly answer: string;
+  readonly verdict: Verdict;
+  readonly secondOpinion: NonNullable<Verdict['secondOpinion']>;
+  /** The newest; null while nobody has said anything. */
+  readonly settlement: Settlement | null;
+}
+
+export interface DisagreementPage {
+  readonly rows: readonly Disagreement[];
+  /** All there are, and how many of them nobody has settled. */
+  readonly total: number;
+  readonly open: number;
+}
+
+/** A run's rollouts and refinements graded again, beside the verdicts that it trained on. */
+export interface Rescoring {
+  readonly id: string;
+  readonly runId: string;
+  readonly verifier: string;
+  readonly createdAt: number;
+  /** Answers that were to be graded, and those that were before it was given up or done. */
+  readonly total: number;
+  readonly graded: number;
+  /** Graded answers by old and new status, the unchanged ones too. */
+  readonly counts: readonly { readonly before: Verdict['status']; readonly after: Verdict['status']; readonly count: number }[];
+}
+
+/** An answer whose new verdict has another status or reward. */
+export interface ChangedVerdict {
+  readonly rolloutId: string;
+  readonly isRefinement: boolean;
+  readonly step: number;
+  readonly problemId: string;
+  readonly before: Verdict;
+  readonly after: Verdict;
+}
+
+/** What a group would have been with the new verdicts; refinements that joined it are taken as they were. */
+export interface RescoredGroup {
+  readonly groupId: string;
+  readonly step: number;
+  readonly problemId: string;
+  readonly before: GroupOutcome;
+  readonly after: GroupOutcome;
+  /** Largest difference between the old and the new advantage of a member; one that is in the group only once counts with its advantage. */
+  readonly advantageChange: number;
+}
+
+export interface GroupOutcome {
+  readonly kind: GroupKind;
+  readonly zeroSignal: boolean;
+  readonly excluded: number;
+}
+
+export interface RescoreReport extends Rescoring {
+  /** In order of recording, the first ones; `counts` counts them all. */
+  readonly changed: readonly ChangedVerdict[];
+  /** Groups that would have been others. */
+  readonly groups: readonly RescoredGroup[];
+  readonly groupsTotal: number;
 }

@@ -7,5 +7,11 @@ export interface GraderRequest {
   readonly input: VerifierInput;
 }
 
-/** `ready` once, when the verifiers are loaded; then one `graded` a request. */
-export type GraderReply = { readonly type: 'ready' } | { readonly type: 'graded'; readonly outcome: VerifierOutcome };
+/**
+ * `ready` once, when the verifiers are loaded; then one `graded` a request. Before it, any number of `preliminary` outcomes: what holds if the
+ * worker says no more within `budgetMs`.
+ */
+export type GraderReply =
+  | { readonly type: 'ready' }
+  | { readonly type: 'preliminary'; readonly outcome: VerifierOutcome; readonly budgetMs: number }
+  | { readonly type: 'graded'; readonly outcome: VerifierOutcome };

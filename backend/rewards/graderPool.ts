@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
 import { failedOutcome } from './grade.ts';
+import type { Grader } from './grader.ts';
 import type { GraderReply, GraderRequest } from './graderMessages.ts';
 import type { VerifierInput, VerifierOutcome } from './verifier.ts';
 
@@ -24,7 +25,7 @@ interface Job {
 /** Loading the verifiers is no part of any deadline, but it must end. */
 const startLimitMs = 30_000;
 
-export class GraderPool {
+export class GraderPool implements Grader {
   private readonly options: GraderPoolOptions;
   private readonly queue: Job[] = [];
   private readonly idle: Worker[] = [];
@@ -111,6 +112,7 @@ export class GraderPool {
 
   private run(job: Job, worker: Worker): void {
     let isDone = false;
+    let preliminary: VerifierOutcome | null = null;
     const finish = (outcome: VerifierOutcome, isWorkerAlive: boolean): void => {
       if (isDone) return;
       isDone = true;
@@ -123,10 +125,17 @@ export class GraderPool {
     };
     const onMessage = (reply: GraderReply): void => {
       if (reply.type === 'graded') finish(reply.outcome, true);
+      if (reply.type !== 'preliminary' || isDone) return;
+      preliminary = reply.outcome;
+      clearTimeout(timer);
+      timer = setTimeout(expire, Math.max(0, Math.min(reply.budgetMs, deadline - performance.now())));
     };
-    const onError = (error: Error): void => finish(failedOutcome(`The verifier ended its worker: ${messageOf(error)}.`), false);
-    const onExit = (code: number): void => finish(failedOutcome(`The verifier ended its worker with code ${code}.`), false);
-    const timer = setTimeout(() => finish(failedOutcome(`The verifier exceeded its deadline of ${job.deadlineMs} ms.`), false), job.deadlineMs);
+    const giveUp = (reason: string): void => finish(preliminary ?? failedOutcome(reason), false);
+    const onError = (error: Error): void => giveUp(`The verifier ended its worker: ${messageOf(error)}.`);
+    const onExit = (code: number): void => giveUp(`The verifier ended its worker with code ${code}.`);
+    const expire = (): void => giveUp(`The verifier exceeded its deadline of ${job.deadlineMs} ms.`);
+    const deadline = performance.now() + job.deadlineMs;
+    let timer = setTimeout(expire, job.deadlineMs);
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(job.request);
   }

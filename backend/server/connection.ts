@@ -1,7 +1,8 @@
 /** One client: JSON-RPC over its socket, from the handshake to its end. What it asked for is done also when it has left (a window is reloaded). */
-import { createMessageConnection, type CancellationToken } from 'vscode-jsonrpc/node';
+import { createMessageConnection, type CancellationToken, type MessageConnection } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
 import { requestSchemas, type Method, type Result } from '../protocol/methods.ts';
+import type { EditorClient } from './editorModels.ts';
 import { handlers } from './handlers.ts';
 import { Outbox } from './outbox.ts';
 import { invalidParams, notInitialized, responseOf, unknownMethod } from './requestErrors.ts';
@@ -29,6 +30,7 @@ export function serveConnection(socket: WebSocket, service: Service): Client {
     (error) => log.error('events of a client', error),
   );
   let isInitialized = false;
+  let detachEditor: (() => void) | undefined;
   const deadline = setTimeout(() => socket.close(closeCodes.policyViolation, 'No "initialize" came.'), initializeMs);
 
   connection.onRequest(async (method: string, params: object | unknown[] | undefined, token: CancellationToken) => {
@@ -40,6 +42,7 @@ export function serveConnection(socket: WebSocket, service: Service): Client {
       if (!isMethod(method)) throw unknownMethod(method);
       if (!isInitialized && method !== 'initialize') throw notInitialized(method);
       const result = await answer(method, params ?? {}, { ...service, signal, outbox });
+      if (method === 'initialize' && canAskEditor(params)) detachEditor ??= service.editorModels.attach(editorOf(connection));
       isInitialized = true;
       clearTimeout(deadline);
       return result;
@@ -53,6 +56,7 @@ export function serveConnection(socket: WebSocket, service: Service): Client {
     connection.onClose(() => {
       clearTimeout(deadline);
       outbox.close();
+      detachEditor?.();
       connection.dispose();
       resolve();
     });
@@ -60,6 +64,15 @@ export function serveConnection(socket: WebSocket, service: Service): Client {
   connection.onError(([error]) => log.info(`connection: ${error.message}`));
   connection.listen();
   return { outbox, ended };
+}
+
+function canAskEditor(params: object | unknown[] | undefined): boolean {
+  return requestSchemas.initialize.safeParse(params).data?.capabilities?.languageModel === true;
+}
+
+function editorOf(connection: MessageConnection): EditorClient {
+  const send = (name: string, params: object): void => void connection.sendNotification(name, params).catch(ignore);
+  return { ask: (params) => send('languageModel/ask', params), cancel: (params) => send('languageModel/cancel', params) };
 }
 
 async function answer<M extends Method>(method: M, params: unknown, context: RequestContext): Promise<Result<M>> {

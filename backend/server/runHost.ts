@@ -80,7 +80,7 @@ export class RunHost {
    * Work on the policy of a run: in its turn between two steps while it trains, on its last checkpoint otherwise, which is then held open for a
    * while. `activity` is what lists show meanwhile. Throws `policy.busy` while another run is trained or asked.
    */
-  async ask<T>(runId: string, activity: Activity, signal: AbortSignal, work: SessionWork<T>): Promise<T> {
+  async ask<T>(runId: string, activity: Activity | undefined, signal: AbortSignal, work: SessionWork<T>): Promise<T> {
     const session = this.usable(runId) ?? (await this.inTurn(() => this.openForQuestions(runId)));
     return session.ask(activity, work, signal);
   }

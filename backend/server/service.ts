@@ -3,6 +3,9 @@ import type { z } from 'zod';
 import type { Method, requestSchemas, Result } from '../protocol/methods.ts';
 import type { CheckResult } from '../protocol/views.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
+import type { Entries } from '../training/policy.ts';
+import type { EditorModels } from './editorModels.ts';
+import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Outbox } from './outbox.ts';
 import type { RunHost } from './runHost.ts';
@@ -13,10 +16,13 @@ export interface Service {
   /** Of this program. */
   readonly version: string;
   readonly demoFolder: string;
+  readonly entries: Entries;
   readonly isViewOnly: boolean;
   readonly stores: StoreAccess;
   readonly host: RunHost;
   readonly log: Log;
+  readonly keys: Keys;
+  readonly editorModels: EditorModels;
   readonly doctor: Doctor;
   /** Begins the orderly end; returns at once. */
   shutDown(): void;

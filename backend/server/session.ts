@@ -13,7 +13,7 @@ import { train } from '../training/trainer.ts';
 import type { Log } from './log.ts';
 
 /** What sessions have in common. */
-export interface SessionOptions extends Pick<OpenRunOptions, 'entries' | 'demoFolder' | 'threads' | 'openEngine'> {
+export interface SessionOptions extends Pick<OpenRunOptions, 'entries' | 'demoFolder' | 'threads' | 'openEngine' | 'surroundings'> {
   readonly workspace: string;
   readonly log: Log;
   /** What is done with the run has changed. */
@@ -73,7 +73,7 @@ export class Session {
 
   /** Loads and checks everything. Throws what that throws, and `run.stopped` when it was stopped meanwhile; the session is over then. */
   async open(): Promise<void> {
-    const { workspace, entries, demoFolder, threads, openEngine } = this.options;
+    const { workspace, entries, demoFolder, threads, openEngine, surroundings } = this.options;
     const { runId, config, store } = this.subject;
     try {
       this.changed();
@@ -89,6 +89,7 @@ export class Session {
         signal: this.controller.signal,
         boundary: this.boundary,
         ...(openEngine === undefined ? {} : { openEngine }),
+        ...(surroundings === undefined ? {} : { surroundings }),
       });
       try {
         this.controller.signal.throwIfAborted();

@@ -1,6 +1,6 @@
 /** The door: WebSocket connections on the loopback interface, for those only who know the token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, STATUS_CODES, type IncomingMessage } from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -9,6 +9,8 @@ import { maxMessageBytes, socketPath } from '../protocol/methods.ts';
 export interface DoorOptions {
   readonly token: string;
   readonly onConnection: (socket: WebSocket) => void;
+  /** Answers plain HTTP of those who know the token; without it there is none. */
+  readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => void;
   /** Someone was turned away, with this HTTP status. */
   readonly onRefused?: (status: number) => void;
 }
@@ -24,9 +26,17 @@ const maxConnections = 64;
 const goingAway = 1001;
 
 /** Listens on a free port of 127.0.0.1. */
-export async function openDoor({ token, onConnection, onRefused }: DoorOptions): Promise<Door> {
+export async function openDoor({ token, onConnection, onRequest, onRefused }: DoorOptions): Promise<Door> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
-  const http = createServer((_request, response) => response.writeHead(400).end());
+  const http = createServer((request, response) => {
+    const status = strangerStatus(request, token) ?? (onRequest === undefined || request.url === socketPath ? 400 : null);
+    if (status === null) {
+      onRequest?.(request, response);
+      return;
+    }
+    if (status !== 400) onRefused?.(status);
+    response.writeHead(status, { connection: 'close' }).end();
+  });
   http.on('upgrade', (request, stream: Duplex, head) => {
     stream.on('error', () => stream.destroy());
     const status = refusalOf(request, token) ?? (sockets.clients.size >= maxConnections ? 503 : null);
@@ -47,11 +57,15 @@ export async function openDoor({ token, onConnection, onRefused }: DoorOptions):
   };
 }
 
-/** The HTTP status to turn a request away with; null for one that may come in. A browser always sends an `Origin`; an editor's host never. */
-function refusalOf({ headers, url, method }: IncomingMessage, token: string): number | null {
+/** The HTTP status to turn an upgrade away with; null for one that may come in. */
+function refusalOf(request: IncomingMessage, token: string): number | null {
+  return strangerStatus(request, token) ?? (request.method === 'GET' && request.url === socketPath ? null : 400);
+}
+
+/** Null for one who knows the token. A browser always sends an `Origin` where it matters; an editor's host never. */
+export function strangerStatus({ headers }: IncomingMessage, token: string): 401 | 403 | null {
   if (headers.origin !== undefined) return 403;
-  if (!isSecret(headers.authorization, `Bearer ${token}`)) return 401;
-  return method === 'GET' && url === socketPath ? null : 400;
+  return isSecret(headers.authorization, `Bearer ${token}`) ? null : 401;
 }
 
 /** In a time that tells nothing of the secret, its length included. */

@@ -5,9 +5,12 @@ import type { Progress } from '../protocol/views.ts';
 import { storeFolder } from '../store/workspaceFolders.ts';
 import { claimWorkspace, newToken, type BackendPlace } from './backendFile.ts';
 import { serveConnection, type Client } from './connection.ts';
+import { EditorModels } from './editorModels.ts';
+import { Keys } from './keys.ts';
 import { openLog } from './log.ts';
 import { RunHost, type RunHostOptions } from './runHost.ts';
 import type { Doctor, Service } from './service.ts';
+import { openaiEndpoint, type ServedModels } from './openaiEndpoint.ts';
 import { openDoor } from './socket.ts';
 import { StoreAccess } from './storeAccess.ts';
 
@@ -68,8 +71,11 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
       for (const runId of new Set(events.filter(isLifecycle).map((event) => event.runId))) tellAll(({ outbox }) => outbox.runChanged(runId));
     },
   });
+  const keys = new Keys();
+  const editorModels = new EditorModels();
   const host = new RunHost({
     ...options,
+    surroundings: { secretOf: keys.get, editor: (model) => editorModels.endpoint(model) },
     stores,
     log,
     onActivity: (runId) => tellAll(({ outbox }) => outbox.runChanged(runId)),
@@ -87,16 +93,21 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
     workspace,
     version,
     demoFolder,
+    entries: options.entries,
     isViewOnly,
     stores,
     host,
     log,
+    keys,
+    editorModels,
     doctor,
     shutDown: () => void shutDown('a client asked for it'),
   };
   const token = newToken();
+  const openai = openaiEndpoint(servedRuns(stores, host), (error) => log.error('a request to the policy', error));
   const door = await openDoor({
     token,
+    onRequest: (request, response) => void openai.serve(request, response),
     onRefused: (status) => log.info(`a connection was refused (${status})`),
     onConnection: (socket) => {
       const client = serveConnection(socket, service);
@@ -120,12 +131,20 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
   await place.announce({ port: door.port, token });
   const idle = watchIdleness(
     idleMinutes,
-    () => clients.size > 0 || host.isTraining,
+    () => clients.size > 0 || host.isTraining || openai.active > 0,
     () => void shutDown(`nobody needed it for ${idleMinutes} minutes`),
   );
   const mode = isViewOnly ? ', for viewing only' : stores.canWrite() ? '' : ', reading only, because another process writes';
   log.info(`backend ${version} serves ${workspace} on port ${door.port}${mode}`);
   return { kind: 'running', port: door.port, token, shutDown, ended, logError: (text, error) => log.error(text, error) };
+}
+
+/** Every run is a model under its id: the policy of now while it trains, else its last checkpoint. */
+function servedRuns(stores: StoreAccess, host: RunHost): ServedModels {
+  return {
+    list: () => (stores.currentOrNull?.runs() ?? []).map(({ id, createdAt }) => ({ id, createdAt })),
+    ask: (runId, signal, work) => host.ask(runId, undefined, signal, (run) => work(run)),
+  };
 }
 
 function isLifecycle({ body }: Event): boolean {

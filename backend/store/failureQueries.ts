@@ -100,7 +100,8 @@ export function refinementFunnel(connection: Connection, run: RunKey, { fromStep
   const kinds = connection.all<FunnelOfKind>(
     `WITH trialIds AS (SELECT value FROM trials t, json_each(t.refinementIds) WHERE t.run = ?1), answered AS (
        SELECT c.kind, r."key", f.problemId, f.groupKind IN ('allWrong', 'rescued') AS hopeless, m.id IS NOT NULL AS refined,
-         v.status IS 'right' AS isRight
+         v.status IS 'right' AS isRight,
+        EXISTS (SELECT 1 FROM audits a WHERE a.run = c.run AND a.id IN (c.id, m.id)) AS isFlagged
        FROM critiques c
        JOIN rollouts r ON r.run = c.run AND r.id = c.rolloutId
        JOIN rolloutFacts f ON f.run = r.run AND f."key" = r."key"
@@ -109,7 +110,9 @@ export function refinementFunnel(connection: Connection, run: RunKey, { fromStep
        WHERE c.run = ?1 AND +f.step BETWEEN ?2 AND ?3)
      SELECT kind, count(DISTINCT "key") AS critiqued, count(DISTINCT iif(refined, "key", NULL)) AS refined,
        count(DISTINCT iif(isRight, "key", NULL)) AS refinedRight, count(DISTINCT iif(hopeless, problemId, NULL)) AS problems,
-       count(DISTINCT iif(hopeless AND isRight, problemId, NULL)) AS problemsRescued
+       count(DISTINCT iif(hopeless AND isRight, problemId, NULL)) AS problemsRescued, count(DISTINCT iif(isFlagged, "key", NULL)) AS flagged,
+       count(DISTINCT iif(isRight AND NOT isFlagged, "key", NULL)) AS refinedRightUnflagged,
+       count(DISTINCT iif(hopeless AND isRight AND NOT isFlagged, problemId, NULL)) AS problemsRescuedUnflagged
      FROM answered GROUP BY kind ORDER BY kind`,
     run.number,
     fromStep,

@@ -1,6 +1,8 @@
 /** How each protocol record lies in its table: one column a field, written and read by the field's encoding. */
 import type {
+  Audit,
   Critique,
+  CritiqueCall,
   Evaluation,
   Group,
   PersistentFailure,
@@ -29,6 +31,18 @@ export interface RecordTable<R> {
   readonly unstable: readonly FieldOf<R>[];
   /** Whether the record itself names its run. */
   readonly hasRunId: boolean;
+}
+
+/** Second opinions have a table of their own. */
+export type StoredVerdict = Omit<Verdict, 'secondOpinion'>;
+
+/** A second opinion as a row: on a verdict of the run itself where `rescoring` is empty. */
+export interface StoredOpinion {
+  readonly rescoring: string;
+  readonly rolloutId: string;
+  readonly grader: string;
+  readonly status: Verdict['status'];
+  readonly reason: string;
 }
 
 const rolloutFields = {
@@ -64,11 +78,27 @@ export const problemTable: RecordTable<Problem> = {
 
 export const rolloutTable: RecordTable<Rollout> = { name: 'rollouts', key: ['id'], fields: rolloutFields, unstable: [], hasRunId: true };
 
-export const verdictTable: RecordTable<Verdict> = {
+export const verdictTable: RecordTable<StoredVerdict> = {
   name: 'verdicts',
   key: ['rolloutId'],
   fields: { rolloutId: 'plain', verifier: 'plain', status: 'plain', reward: 'plain', extracted: 'plain', reason: 'plain', cause: 'plain' },
   unstable: [],
+  hasRunId: false,
+};
+
+export const verdictRevisionTable: RecordTable<StoredVerdict & { readonly rescoring: string }> = {
+  ...verdictTable,
+  name: 'verdictRevisions',
+  key: ['rescoring', 'rolloutId'],
+  fields: { rescoring: 'plain', ...verdictTable.fields },
+};
+
+/** A second grader may take too long once and not the next time: what it says is no part of a run's trace. */
+export const secondOpinionTable: RecordTable<StoredOpinion> = {
+  name: 'secondOpinions',
+  key: ['rescoring', 'rolloutId'],
+  fields: { rescoring: 'plain', rolloutId: 'plain', grader: 'plain', status: 'plain', reason: 'plain' },
+  unstable: ['grader', 'status', 'reason'],
   hasRunId: false,
 };
 
@@ -86,6 +116,38 @@ export const critiqueTable: RecordTable<Critique> = {
     createdAt: 'plain',
   },
   unstable: ['createdAt'],
+  hasRunId: true,
+};
+
+export const critiqueCallTable: RecordTable<CritiqueCall> = {
+  name: 'critiqueCalls',
+  key: ['rolloutId'],
+  fields: {
+    rolloutId: 'plain',
+    step: 'plain',
+    critic: 'plain',
+    model: 'plain',
+    attempts: 'plain',
+    promptTokens: 'plain',
+    completionTokens: 'plain',
+    cost: 'plain',
+    isCached: 'flag',
+    conclusion: 'plain',
+    disagreements: 'plain',
+    fallback: 'plain',
+    isCutOff: 'flag',
+    error: 'plain',
+    seconds: 'plain',
+  },
+  unstable: ['seconds'],
+  hasRunId: true,
+};
+
+export const auditTable: RecordTable<Audit> = {
+  name: 'audits',
+  key: ['id'],
+  fields: { id: 'plain', subject: 'plain', rolloutId: 'plain', flags: 'json' },
+  unstable: [],
   hasRunId: true,
 };
 

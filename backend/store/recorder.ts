@@ -5,7 +5,9 @@
 import { WorkbenchError } from '../core/errors.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type {
+  Audit,
   Critique,
+  CritiqueCall,
   Evaluation,
   Group,
   PersistentFailure,
@@ -21,7 +23,9 @@ import { difference, type Difference } from './difference.ts';
 import { EventIdentities, unstableEventPaths } from './eventIdentity.ts';
 import { FactIndex } from './factIndex.ts';
 import {
+  auditTable,
   columnsSql,
+  critiqueCallTable,
   critiqueTable,
   decode,
   encode,
@@ -32,12 +36,15 @@ import {
   problemTable,
   refinementTable,
   rolloutTable,
+  secondOpinionTable,
   trialTable,
   updateTable,
   verdictTable,
   type RecordTable,
   type Row,
+  type StoredVerdict,
 } from './recordTables.ts';
+import { disagreeing } from './verdictCourt.ts';
 
 /** What to write in one transaction. Problems go in before or with the rollouts that answer them (lists take a rollout's level from there). */
 export interface RecordBatch {
@@ -47,6 +54,9 @@ export interface RecordBatch {
   /** Of rollouts and of refinements. */
   readonly verdicts?: readonly Verdict[];
   readonly critiques?: readonly Critique[];
+  readonly critiqueCalls?: readonly CritiqueCall[];
+  /** Of critiques and of refinements. */
+  readonly audits?: readonly Audit[];
   readonly refinements?: readonly Refinement[];
   readonly trials?: readonly TrialRecord[];
   readonly groups?: readonly Group[];
@@ -68,9 +78,12 @@ export function record(connection: Connection, runNumber: number, batch: RecordB
   const writer = new Writer(connection, runNumber, batch.runId, time);
   writer.add(problemTable, batch.problems);
   const rollouts = writer.add(rolloutTable, batch.rollouts);
-  const verdicts = writer.add(verdictTable, batch.verdicts);
+  const verdicts = writer.add<StoredVerdict>(verdictTable, batch.verdicts);
+  writer.add(secondOpinionTable, disagreeing(batch.verdicts ?? []));
   const critiques = writer.add(critiqueTable, batch.critiques);
+  writer.add(critiqueCallTable, batch.critiqueCalls);
   writer.add(refinementTable, batch.refinements);
+  writer.add(auditTable, batch.audits);
   writer.add(trialTable, batch.trials);
   const groups = writer.add(groupTable, batch.groups);
   writer.add(updateTable, batch.updates);

@@ -66,6 +66,10 @@ export function countRollouts(connection: Connection, runNumber: number, filter:
   return connection.get<{ n: number }>(`SELECT count(*) AS n FROM rolloutFacts f WHERE ${where.join(' AND ')}`, ...values)?.n ?? 0;
 }
 
+/** A critique of the rollout, or a refinement that answers one, was flagged. */
+const auditedSql = `EXISTS (SELECT 1 FROM rollouts o JOIN audits a ON a.run = o.run AND a.rolloutId = o.id
+  WHERE o."key" = f."key" AND instr(a.flags, json_quote(?)) > 0)`;
+
 interface Condition {
   readonly sql: string;
   readonly value: SqlValue;
@@ -81,6 +85,7 @@ function factConditions(filter: RolloutFilter): Condition[] {
     { sql: 'f.status = ?', value: filter.status },
     { sql: 'f.cause = ?', value: filter.cause },
     { sql: 'f.groupKind = ?', value: filter.groupKind },
+    { sql: auditedSql, value: filter.flag },
     { sql: 'instr(f.critiqueKinds, ?) > 0', value: filter.critiqueKind === undefined ? undefined : `,${filter.critiqueKind},` },
   ];
   return possible.filter((condition): condition is Condition => condition.value !== undefined);

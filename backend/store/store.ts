@@ -4,13 +4,15 @@
  */
 import { WorkbenchError } from '../core/errors.ts';
 import type { Event } from '../protocol/events.ts';
-import type { Critique } from '../protocol/records.ts';
-import type { Enlistment, RunView } from '../protocol/views.ts';
+import type { Critique, Verdict } from '../protocol/records.ts';
+import type { Enlistment, RunView, Settlement } from '../protocol/views.ts';
 import { Announcer } from './announcer.ts';
 import type { Connection } from './connection.ts';
 import { firstCritique, nextRevision, type CritiqueRevision, type NewCritique } from './critiqueRevisions.ts';
 import { enlistmentOf, insertEnlistment, insertWithdrawal, type EnlistmentChange, type NewEnlistment } from './enlistments.ts';
 import type { RunKey } from './groupQueries.ts';
+import { insertRescoring, insertRevisions } from './rescorings.ts';
+import { insertSettlement, type NewSettlement } from './verdictCourt.ts';
 import { record, type RecordBatch, type RecordResult } from './recorder.ts';
 import { insertRun } from './runQueries.ts';
 import type { IsAlive, NewRun } from './runQueries.ts';
@@ -64,6 +66,13 @@ export class Store extends StoreReader {
     return this.addCritique(run, (time) => firstCritique(this.connection, run, critique, time));
   }
 
+  /** For `criticReply`, in this run and in others. The first answer to a request stays. */
+  keepCriticReply(hash: string, reply: string): void {
+    this.write(() => {
+      this.connection.run('INSERT INTO criticReplies (hash, reply, createdAt) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', hash, reply, this.clock());
+    });
+  }
+
   /** Told by training: from now on what a person changes takes effect after this step. */
   beginStep(runId: string, step: number): void {
     this.begunSteps.set(runId, step);
@@ -102,6 +111,24 @@ export class Store extends StoreReader {
       }
       return insertWithdrawal(this.connection, run, enlistment, this.nextStep(run.id), time);
     });
+  }
+
+  /** What a person says of an answer; the verdict stays as it is. Throws `verdict.missing`. */
+  settleVerdict(settlement: NewSettlement): Settlement {
+    const run = this.key(settlement.runId);
+    return this.write(() => insertSettlement(this.connection, run, settlement, this.clock()));
+  }
+
+  /** Begins a new grading of every answer that has a verdict now; returns its id, for `addRevisions` and `rescoring`. */
+  beginRescoring(runId: string, verifier: string): string {
+    const run = this.key(runId);
+    return this.write(() => insertRescoring(this.connection, run, verifier, this.clock()));
+  }
+
+  /** New verdicts beside the old ones. */
+  addRevisions(runId: string, rescoringId: string, verdicts: readonly Verdict[]): void {
+    const run = this.key(runId);
+    this.write(() => insertRevisions(this.connection, run, rescoringId, verdicts));
   }
 
   /** The listener hears every event of this store from now on, in order, after its commit. Returns how to stop. */

@@ -1,16 +1,19 @@
 /** What can be read of a store: runs, steps, failures, critiques. */
 import { WorkbenchError } from '../core/errors.ts';
 import type { Event } from '../protocol/events.ts';
-import type { Critique, Evaluation, GroupMember, PersistentFailure, Problem, Rollout, Update } from '../protocol/records.ts';
+import type { Audit, Critique, CritiqueCall, Evaluation, GroupMember, PersistentFailure, Problem, Rollout, Update } from '../protocol/records.ts';
 import type {
   Attempt,
+  CriticSpending,
   CritiqueRevisionView,
   CritiqueToReview,
+  DisagreementPage,
   Enlistment,
   Funnel,
   GroupDetail,
   JudgedRefinement,
   ProblemHistory,
+  Rescoring,
   RolloutFilter,
   RolloutPage,
   RolloutPageRequest,
@@ -23,16 +26,20 @@ import type {
   Trial,
 } from '../protocol/views.ts';
 import type { Connection } from './connection.ts';
+import { critiqueCalls, criticReply, criticSpending, type CritiqueCallFilter } from './criticQueries.ts';
 import { countTrials, critiqueHistory, critiquesToReview, trial } from './critiqueQueries.ts';
 import { critiqueInForce } from './critiqueRevisions.ts';
 import { activeEnlistments } from './enlistments.ts';
 import { problemHistory, recordedFailures, refinementFunnel, standingFailures } from './failureQueries.ts';
 import { attempt, groupDetail, judged, membership, select, type RunKey } from './groupQueries.ts';
-import { critiqueTable, evaluationTable, problemTable, refinementTable, updateTable } from './recordTables.ts';
+import { auditTable, critiqueTable, evaluationTable, problemTable, refinementTable, updateTable } from './recordTables.ts';
+import { lessonPage, type Lesson } from './lessonQueries.ts';
 import { countRollouts, rolloutPage } from './rolloutPages.ts';
 import { runFacts } from './runFacts.ts';
-import { eventsAfter, findRun, lastSeq, listRuns, metricNames, metricSeries, savedCheckpoints } from './runQueries.ts';
+import { eventsAfter, findRun, lastSeq, listRuns, metricNames, metricSeries, newsOf, savedCheckpoints } from './runQueries.ts';
 import type { IsAlive } from './runQueries.ts';
+import { RescoringReader, rescorings } from './rescorings.ts';
+import { disagreements, type DisagreementRequest } from './verdictCourt.ts';
 
 /** Everything that can be asked of a store. `Store` is one. */
 export class StoreReader {
@@ -129,6 +136,26 @@ export class StoreReader {
     return refinementFunnel(this.connection, this.key(runId), range);
   }
 
+  /** How critiques by a model came about, in order of recording. */
+  critiqueCalls(runId: string, filter: CritiqueCallFilter = {}): readonly CritiqueCall[] {
+    return critiqueCalls(this.connection, this.key(runId), filter);
+  }
+
+  /** What the run's critiques by a model have used so far. */
+  criticSpending(runId: string): CriticSpending {
+    return criticSpending(this.connection, this.key(runId));
+  }
+
+  /** What a critic answered to the request of that hash, as it was kept; null for one that was not asked. */
+  criticReply(hash: string): string | null {
+    return criticReply(this.connection, hash);
+  }
+
+  /** What was noticed about the critiques of a rollout and the refinements that answer them. */
+  audits(runId: string, rolloutId: string): readonly Audit[] {
+    return select(this.connection, this.key(runId), auditTable, 'AND x.rolloutId = ? ORDER BY x.id', rolloutId);
+  }
+
   critique(runId: string, critiqueId: string): Critique | null {
     return select(this.connection, this.key(runId), critiqueTable, 'AND x.id = ?', critiqueId)[0] ?? null;
   }
@@ -152,6 +179,20 @@ export class StoreReader {
     return countTrials(this.connection, this.key(runId), critiqueId);
   }
 
+  /** Verdicts that another grader disagrees with, in order of steps. */
+  disagreements(runId: string, request: DisagreementRequest = {}): DisagreementPage {
+    return disagreements(this.connection, this.key(runId), request);
+  }
+
+  /** Newest first. */
+  rescorings(runId: string): readonly Rescoring[] {
+    return rescorings(this.connection, this.key(runId));
+  }
+
+  rescoring(runId: string, rescoringId: string): RescoringReader {
+    return new RescoringReader(this.connection, this.key(runId), rescoringId);
+  }
+
   critiqueInForce(runId: string, rolloutId: string): Critique | null {
     return critiqueInForce(this.connection, this.key(runId), rolloutId);
   }
@@ -163,6 +204,20 @@ export class StoreReader {
 
   evaluations(runId: string): readonly Evaluation[] {
     return select(this.connection, this.key(runId), evaluationTable, 'ORDER BY x.step, x."set", x.samplesPerProblem');
+  }
+
+  /** Failed answers with critiques and the refinements that answer them, in order of recording; a page of them at a time in memory. */
+  *lessons(runId: string): Generator<Lesson> {
+    const run = this.key(runId);
+    for (let after: number | null = 0; after !== null;) {
+      const page: ReturnType<typeof lessonPage> = lessonPage(this.connection, run, after, 200);
+      yield* page.lessons;
+      after = page.next;
+    }
+  }
+
+  newsOf(runId: string, limit: number): readonly Event[] {
+    return newsOf(this.connection, this.key(runId), limit);
   }
 
   metricNames(runId: string): readonly string[] {

@@ -44,6 +44,10 @@ function buildTokenizer(files: TokenizerFiles, folder: string): Tokenizer {
   const eosToken = idOf('eos_token');
   const padToken = idOf('pad_token');
   const unknownToken = idOf('unk_token');
+  const endName = files.namedTokens['eos_token'];
+  if (endName !== undefined && eosToken === undefined) throw otherModel(folder, `tokenizer_config.json names "${endName}" as its end`);
+  const strange = files.declaredEndTokens.find((id) => library.id_to_token(id) === undefined);
+  if (strange !== undefined) throw otherModel(folder, `generation_config.json or config.json names ${strange} as an end`);
   const stopTokens = [...new Set([...files.declaredEndTokens, ...(eosToken === undefined ? [] : [eosToken])])];
 
   // The unknown token says "no such token", which contents may say.
@@ -94,12 +98,26 @@ function buildTokenizer(files: TokenizerFiles, folder: string): Tokenizer {
     applyChatTemplate: (messages, { addGenerationPrompt = false, purpose = 'answer' } = {}) => render(messages, { addGenerationPrompt, purpose }),
     encodeConversation: (messages, purpose) =>
       encodeProtected((protect) =>
-        render(
+        renderQuestion(
+          render,
           messages.map(({ role, content }) => ({ role, content: protect(content) })),
-          { addGenerationPrompt: true, purpose },
+          purpose,
+          files.chatTemplate?.origin ?? folder,
         ),
       ),
   };
+}
+
+/** A template that is cut off or meant for other messages may render something without what was asked. */
+function renderQuestion(render: ChatTemplate, messages: readonly Message[], purpose: Purpose, origin: string): string {
+  const text = render(messages, { addGenerationPrompt: true, purpose });
+  const last = messages.at(-1);
+  if (last?.role !== 'user' || text.includes(last.content.trim())) return text;
+  throw new WorkbenchError({
+    code: 'chatTemplate.lostMessage',
+    message: `The chat template of ${origin} leaves out the user's message.`,
+    remedy: 'Copy the template again from the model’s origin; it may be cut off.',
+  });
 }
 
 function openLibrary(files: TokenizerFiles, breakEntry: { readonly id: number; readonly content: string }, folder: string): HuggingFaceTokenizer {
@@ -135,6 +153,15 @@ function highestVocabularyId(tokenizer: TokenizerFiles['tokenizer']): number {
   let highest = -1;
   for (const id of Object.values((vocabulary ?? {}) as Record<string, number>)) highest = Math.max(highest, id);
   return highest;
+}
+
+/** Files of one folder that contradict each other. */
+function otherModel(folder: string, claim: string): WorkbenchError {
+  return new WorkbenchError({
+    code: 'tokenizer.otherModel',
+    message: `The files in ${folder} belong to different models: ${claim}, and tokenizer.json has no such token.`,
+    remedy: 'Copy all files of the tokenizer, config.json and generation_config.json from the same model.',
+  });
 }
 
 function noChatTemplate(folder: string): WorkbenchError {

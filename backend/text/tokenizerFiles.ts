@@ -31,11 +31,13 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   const generationConfig = await readOptionalJson(folder, 'generation_config.json');
   const modelConfig = await readOptionalJson(folder, 'config.json');
   const chatTemplate = await findChatTemplate(folder, config);
+  const addedTokens = readAddedTokens(tokenizer, join(folder, 'tokenizer.json'));
+  checkSameTokens(addedTokens, config, folder);
   return {
     tokenizer,
     config,
-    addedTokens: readAddedTokens(tokenizer, join(folder, 'tokenizer.json')),
-    namedTokens: readNamedTokens(config),
+    addedTokens,
+    namedTokens: readNamedTokens({ ...(await readOptionalJson(folder, 'special_tokens_map.json')), ...config }),
     declaredEndTokens: [...idsOf(generationConfig?.eos_token_id), ...idsOf(modelConfig?.eos_token_id)],
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
   };
@@ -53,7 +55,21 @@ function readAddedTokens(tokenizer: JsonObject, path: string): AddedToken[] {
   });
 }
 
-/** `*_token` entries of tokenizer_config.json; each is a text or an object with `content`. */
+/** tokenizer_config.json may repeat the added tokens by id. Where it does and says otherwise, the two files are of different models. */
+function checkSameTokens(addedTokens: readonly AddedToken[], { added_tokens_decoder: repeated }: JsonObject, folder: string): void {
+  if (!isObject(repeated)) return;
+  for (const { id, content } of addedTokens) {
+    const entry = repeated[String(id)];
+    if (!isObject(entry) || entry.content === content) continue;
+    throw new WorkbenchError({
+      code: 'tokenizer.otherModel',
+      message: `In ${folder}, token ${id} is ${JSON.stringify(content)} in tokenizer.json and ${JSON.stringify(entry.content)} in tokenizer_config.json.`,
+      remedy: 'Copy both files from the same model.',
+    });
+  }
+}
+
+/** `*_token` entries of tokenizer_config.json (of special_tokens_map.json in older folders); each is a text or an object with `content`. */
 function readNamedTokens(config: JsonObject): Record<string, string> {
   const named: Record<string, string> = {};
   for (const [name, value] of Object.entries(config)) {

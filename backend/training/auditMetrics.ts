@@ -1,33 +1,45 @@
 /** Counts of what makes refinements bad teachers: leaked answers, answers without a derivation, texts that speak of a critique nobody will see. */
 import { mean } from '../core/stats.ts';
+import type { AuditFlag } from '../protocol/records.ts';
+import { auditsOf } from './audit.ts';
 import type { Collected } from './collect.ts';
 
 /** A refinement shorter than this part of its problem's rollouts has hardly derived its answer. */
 const muchShorter = 0.5;
 
-/** Words that refer to a context which a refinement is not trained with. English, as the built-in critics and prompts are. */
-const speaksOfCritique = /\b(critique|criticism|feedback|previous (answer|attempt|solution|response)|as you (said|noted|pointed out))\b/i;
-
-export function auditMetrics({ groups, rollouts, critiques, refined }: Collected): Record<string, number> {
-  const answerOf = new Map(groups.map(({ problem }) => [problem.id, problem.answer]));
-  const problemIdOf = new Map(rollouts.map(({ id, problemId }) => [id, problemId]));
-  const states = (text: string, rolloutId: string): boolean => mentions(text, answerOf.get(problemIdOf.get(rolloutId) ?? '') ?? '');
+export function auditMetrics(collected: Collected): Record<string, number> {
+  const { groups, rollouts, refined } = collected;
+  const audits = auditsOf(collected, '');
+  const count = (subject: 'critique' | 'refinement', flag: AuditFlag): number =>
+    audits.filter((audit) => audit.subject === subject && audit.flags.includes(flag)).length;
+  const flagged = new Set(audits.map(({ id }) => id));
   const meanLengthOf = new Map(groups.map(({ problem }) => [problem.id, meanLength(rollouts.filter(({ problemId }) => problemId === problem.id))]));
   return {
-    critiquesWithAnswer: critiques.filter(({ text, rolloutId }) => states(text, rolloutId)).length,
-    refinementsTruncated: refined.filter(({ refinement }) => refinement.finish === 'length').length,
+    critiquesWithAnswer: count('critique', 'statesAnswer'),
+    refinementsTruncated: count('refinement', 'cutOff'),
     refinementsMuchShorter: refined.filter(({ problem, refinement }) => refinement.tokens.length < muchShorter * (meanLengthOf.get(problem.id) ?? 0))
       .length,
-    refinementsOfCritique: refined.filter(({ refinement }) => speaksOfCritique.test(refinement.completion)).length,
+    refinementsOfCritique: count('refinement', 'speaksOfCritique'),
+    refinementsUnchanged: count('refinement', 'unchanged'),
+    refinementsAnswerOnly: count('refinement', 'answerOnly'),
+    refinementsRightUnflagged: refined.filter(
+      ({ refinement, critique, refinementVerdict }) =>
+        refinementVerdict.status === 'right' && !flagged.has(refinement.id) && !flagged.has(critique.id),
+    ).length,
   };
 }
 
-/** Whether the answer stands in the text by itself: 15 does not stand in 150, 15.5 or 0.15. */
-export function mentions(text: string, answer: string): boolean {
-  const wanted = answer.trim();
-  if (wanted === '') return false;
-  const literal = wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![\\p{L}\\p{N}]|\\p{N}[.,])${literal}(?![\\p{L}\\p{N}]|[.,]\\p{N})`, 'u').test(text);
+/** What critics that ask a model came to in the step; empty where none was asked. */
+export function criticMetrics({ critiqueCalls }: Collected): Record<string, number> {
+  if (critiqueCalls.length === 0) return {};
+  const sum = (of: (call: Collected['critiqueCalls'][number]) => number): number => critiqueCalls.reduce((total, call) => total + of(call), 0);
+  return {
+    criticTokens: sum(({ promptTokens, completionTokens }) => promptTokens + completionTokens),
+    criticCost: sum(({ cost }) => cost),
+    criticDisagreements: sum(({ disagreements }) => disagreements),
+    criticFallbacks: sum(({ fallback }) => (fallback === null ? 0 : 1)),
+    criticSilent: sum(({ error, fallback }) => (error !== null && fallback === null ? 1 : 0)),
+  };
 }
 
 function meanLength(sequences: readonly { readonly tokens: readonly number[] }[]): number {

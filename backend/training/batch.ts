@@ -12,11 +12,15 @@ export interface CreditedMember extends Pick<GroupMember, 'id' | 'origin' | 'adv
   readonly behaviorLogprobs: ArrayLike<number> | null;
   /** The same under the reference weights; null when no KL is asked for. */
   readonly referenceLogprobs: ArrayLike<number> | null;
+  /** The same given problem, answer and critique, of a rollout that is learned from through its critique. */
+  readonly teacherLogprobs?: ArrayLike<number> | null;
+  /** What the member is trained conditional on; the prompt of its problem when left out. */
+  readonly promptTokens?: ArrayLike<number>;
 }
 
 export interface CreditedGroup {
   readonly id: string;
-  /** The prompt of the problem alone; refinements are trained on it too. */
+  /** The prompt of the problem alone. */
   readonly promptTokens: ArrayLike<number>;
   readonly members: readonly CreditedMember[];
 }
@@ -29,14 +33,15 @@ export type BatchSwitches = Pick<Switches, 'aggregation' | 'klCoefficient' | 'en
  *
  * `weights` is, for a sequence of weight w and length |y| among G groups (groups without signal count):
  * `constant` w / (G · maxTokens), `sequenceMean` w / (G · |y|), `tokenMean` w / Σ_j w_j |y_j| over every member of every group.
- * `uniformWeights` is 1 / (target tokens returned). Members without advantage or weight are left out, unless KL or entropy need them.
+ * `uniformWeights` is 1 / (target tokens returned). Members without weight, or without advantage and
+ * teacher, are left out, unless KL or entropy need them.
  */
 export function buildSequences(groups: readonly CreditedGroup[], switches: BatchSwitches, maxTokens: number): TrainSequence[] {
   const trainAll = switches.klCoefficient !== 0 || switches.entropyCoefficient !== 0;
   const trained = groups.flatMap((group) =>
     group.members
-      .filter((member) => member.tokens.length > 0 && (trainAll || (member.advantage !== 0 && member.weight !== 0)))
-      .map((member) => ({ member, promptTokens: group.promptTokens })),
+      .filter((member) => member.tokens.length > 0 && (trainAll || hasSignal(member)))
+      .map((member) => ({ member, promptTokens: member.promptTokens ?? group.promptTokens })),
   );
   const uniformWeight = 1 / trained.reduce((total, { member }) => total + member.tokens.length, 0);
   const perToken = tokenWeighting(groups, switches.aggregation, maxTokens);
@@ -46,13 +51,23 @@ export function buildSequences(groups: readonly CreditedGroup[], switches: Batch
     const inputs: Record<SuppliedInput, Float32Array> = {
       behaviorLogprobs: valuesOf(member, 'behaviorLogprobs'),
       referenceLogprobs: valuesOf(member, 'referenceLogprobs'),
+      teacherLogprobs: valuesOf(member, isTaught(member) ? 'teacherLogprobs' : 'behaviorLogprobs'),
       advantages: filled(length, member.advantage),
-      isRefinement: filled(length, member.origin === 'refinement' ? 1 : 0),
+      isOffPolicy: filled(length, member.origin === 'policy' ? 0 : 1),
       weights: filled(length, perToken(member)),
       uniformWeights: filled(length, uniformWeight),
     };
     return { ...completionSequence(promptTokens, member.tokens), inputs };
   });
+}
+
+/** Whether a member teaches anything: by its advantage, or by what its teacher says of each token. */
+export function hasSignal(member: Pick<CreditedMember, 'advantage' | 'weight' | 'teacherLogprobs'>): boolean {
+  return member.weight !== 0 && (member.advantage !== 0 || isTaught(member));
+}
+
+function isTaught({ teacherLogprobs }: Pick<CreditedMember, 'teacherLogprobs'>): boolean {
+  return teacherLogprobs !== undefined && teacherLogprobs !== null;
 }
 
 /** Prompt and completion as one sequence whose targets are the tokens of the completion. The prompt must not be empty. */
@@ -89,8 +104,8 @@ function tokenWeighting(
   }
 }
 
-function valuesOf(member: CreditedMember, name: 'behaviorLogprobs' | 'referenceLogprobs'): Float32Array {
-  const values = member[name];
+function valuesOf(member: CreditedMember, name: 'behaviorLogprobs' | 'referenceLogprobs' | 'teacherLogprobs'): Float32Array {
+  const values = member[name] ?? null;
   const length = member.tokens.length;
   if (values === null) return new Float32Array(length);
   if (values.length !== length) throw new Error(`${name} of ${member.id}: ${values.length} values for ${length} tokens`);

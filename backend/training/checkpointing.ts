@@ -33,7 +33,7 @@ export async function saveCheckpoint(run: Run, step: number): Promise<void> {
     step,
     write: async (target) => {
       await run.engine.saveState(target);
-      await copySideFiles(run.modelFolder, target);
+      await copySideFiles(run.tokenizerFolder, target);
     },
   });
   await pruneCheckpoints(run.folder, run.config.checkpoint.keep);

@@ -2,23 +2,17 @@
  * One step's data in the order of its way: problems → rollouts → verdicts → critiques → refinements → groups.
  * What fails on the way (a verifier, a critic, a prompt too long) is recorded and left out; it never ends the run.
  */
-import type { CreditMember } from '../algorithms/algorithm.ts';
-import type { Critique, Group, GroupKind, GroupMember, Problem, Rollout, Verdict } from '../protocol/records.ts';
+import type { Critique, CritiqueCall, Problem, Rollout, Verdict } from '../protocol/records.ts';
 import { writeCritiques, type Attempted, type Critiqued } from './critique.ts';
+import { critiqueTargets } from './critiqueTargets.ts';
+import { formGroup, type CollectedGroup } from './formGroup.ts';
 import { grade } from './grading.ts';
 import { refine, type RefinedRollout } from './refine.ts';
 import type { Run } from './run.ts';
 import { sampleCompletions } from './sampling.ts';
 import { seedAt } from './seeds.ts';
 import type { StepScope } from './stepScope.ts';
-
-/** A group with the sequences it was made of, still in memory for the update. */
-export interface CollectedGroup {
-  readonly group: Group;
-  readonly problem: Problem;
-  readonly promptTokens: readonly number[];
-  readonly members: readonly (GroupMember & { readonly tokens: readonly number[]; readonly behaviorLogprobs: readonly number[] | null })[];
-}
+import { teacherLogprobs } from './teacher.ts';
 
 export interface Collected {
   readonly groups: readonly CollectedGroup[];
@@ -27,6 +21,8 @@ export interface Collected {
   readonly verdicts: readonly Verdict[];
   /** All that were written in the step; those whose prompt found no room have no entry in `refined`. */
   readonly critiques: readonly Critique[];
+  /** How critiques by a model came about. */
+  readonly critiqueCalls: readonly CritiqueCall[];
   readonly refined: readonly RefinedRollout[];
   /** By the policy, for rollouts, critiques and refinements. */
   readonly tokensSampled: number;
@@ -49,23 +45,34 @@ export async function collectStep(run: Run, scope: StepScope, problems: readonly
     return { problem, promptTokens: prompts[p] as readonly number[], attempts };
   });
 
-  const { critiqued, tokensSampled: critiqueTokens } = run.algorithm.needs.critiques
-    ? await writeCritiques(run, scope, attempted)
-    : { critiqued: [], tokensSampled: 0 };
-  const { refined, tokensSampled: refinementTokens } = await refine(run, scope, attempted, [...critiqued, ...enlisted]);
-  const groups = attempted.map((entry) =>
-    formGroup(
-      run,
-      scope.step,
-      entry,
-      refined.filter(({ problem }) => problem.id === entry.problem.id),
-    ),
-  );
+  const { needs } = run.algorithm;
+  const {
+    critiqued,
+    calls,
+    tokensSampled: critiqueTokens,
+  } = needs.critiques ? await writeCritiques(run, scope, attempted) : { critiqued: [], calls: [], tokensSampled: 0 };
+  const { refined, tokensSampled: refinementTokens } = needs.refinements
+    ? await refine(run, scope, attempted, [...critiqued, ...enlisted])
+    : { refined: [], tokensSampled: 0 };
+  const teachers = needs.teacher ? await scope.watch.time('forward', () => teacherLogprobs(run, scope, critiqued)) : new Map<string, Float32Array>();
+  const targets = needs.critiqueTargets ? critiqueTargets(run, scope, critiqued) : [];
+  const demonstrationVerdicts = await gradeDemonstrations(run, scope, problems);
+  const groups = attempted.map((entry, p) => {
+    const isOwn = ({ problem }: Critiqued): boolean => problem.id === entry.problem.id;
+    return formGroup(run, scope.step, {
+      ...entry,
+      refined: refined.filter(isOwn),
+      critiqueTargets: targets.filter(isOwn),
+      teacherLogprobs: teachers,
+      demonstrationVerdict: demonstrationVerdicts[p],
+    });
+  });
   return {
     groups,
     rollouts,
     verdicts: [...verdicts, ...refined.map(({ refinementVerdict }) => refinementVerdict)],
     critiques: critiqued.map(({ critique }) => critique),
+    critiqueCalls: calls,
     refined,
     tokensSampled: tokensSampled + critiqueTokens + refinementTokens,
   };
@@ -100,53 +107,12 @@ async function sampleRollouts(
   return { rollouts, tokensSampled: result.tokensSampled };
 }
 
-/** Rollouts with a verdict, then the refinements that joined, then (supervised algorithms) the demonstration; with their credit. */
-function formGroup(run: Run, step: number, { problem, promptTokens, attempts }: Attempted, refined: readonly RefinedRollout[]): CollectedGroup {
-  const id = `${run.id}/${step}/${problem.id}`;
-  const joined = refined.filter((entry) => entry.joined);
-  const graded = attempts.filter(({ verdict }) => verdict.status !== 'failed');
-  const candidates = [
-    ...graded.map(({ rollout, verdict }) => ({
-      id: rollout.id,
-      origin: 'policy' as const,
-      reward: verdict.reward,
-      tokens: rollout.tokens,
-      behaviorLogprobs: rollout.behaviorLogprobs,
-    })),
-    ...joined.map(({ refinement, refinementVerdict }) => ({
-      id: refinement.id,
-      origin: 'refinement' as const,
-      reward: refinementVerdict.reward,
-      tokens: refinement.tokens,
-      behaviorLogprobs: refinement.problemLogprobs,
-    })),
-    ...(run.algorithm.needs.demonstrations
-      ? [{ id: `${id}/d`, origin: 'dataset' as const, reward: 1, tokens: run.demonstrationOf(problem), behaviorLogprobs: null }]
-      : []),
-  ];
-  const credits = run.algorithm.credit(candidates satisfies readonly CreditMember[], run.switches);
-  const members = candidates.map((candidate, i) => ({ ...candidate, advantage: credits[i]?.advantage ?? 0, weight: credits[i]?.weight ?? 0 }));
-  const areRolloutsRight = graded.map(({ verdict }) => verdict.status === 'right');
-  const isRescued = refined.some(({ refinementVerdict }) => refinementVerdict.status === 'right');
-  return {
-    problem,
-    promptTokens,
-    members,
-    group: {
-      id,
-      runId: run.id,
-      step,
-      problemId: problem.id,
-      kind: kindOf(areRolloutsRight, isRescued),
-      zeroSignal: members.every(({ advantage }) => advantage === 0),
-      excluded: attempts.length - graded.length,
-      members: members.map(({ id: memberId, origin, reward, advantage, weight }) => ({ id: memberId, origin, reward, advantage, weight })),
-    },
-  };
-}
-
-function kindOf(areRolloutsRight: readonly boolean[], isRescued: boolean): GroupKind {
-  if (areRolloutsRight.length > 0 && areRolloutsRight.every(Boolean)) return 'allRight';
-  if (areRolloutsRight.some(Boolean)) return 'mixed';
-  return isRescued ? 'rescued' : 'allWrong';
+/** Where demonstrations are compared with rollouts, they are judged alike; where nothing is compared, their reward does not matter. */
+async function gradeDemonstrations(run: Run, scope: StepScope, problems: readonly Problem[]): Promise<readonly Verdict[]> {
+  const { needs } = run.algorithm;
+  if (!needs.demonstrations || !needs.rollouts) return [];
+  const answers = problems.map((problem) => {
+    return { problem, answer: { id: `${run.id}/${scope.step}/${problem.id}/d`, completion: problem.demonstration ?? '', finish: 'stop' as const } };
+  });
+  return scope.watch.time('grade', () => grade(run, answers, scope.notice));
 }

@@ -4,8 +4,8 @@ import type { CriticInput } from '../critics/critic.ts';
 import { runCritic } from '../critics/runCritic.ts';
 import type { CounterfactualEntry } from '../protocol/views.ts';
 import { successRate } from '../store/critiqueQueries.ts';
-import { CriticsPolicy } from './critique.ts';
 import { findCritic } from './findPlugin.ts';
+import { PolicyVoice } from './policyVoice.ts';
 import { record } from './recording.ts';
 import type { Run } from './run.ts';
 import { seedAt } from './seeds.ts';
@@ -66,18 +66,20 @@ function inputOf(run: Run, rolloutId: string): CriticInput {
 async function ask(run: Run, name: string, input: CriticInput): Promise<Said> {
   if (name === 'none') return { text: '' };
   const notices: string[] = [];
-  const policy = new CriticsPolicy(run, name, (_, message) => notices.push(message));
+  const notice = (_code: string, message: string): void => void notices.push(message);
+  const policy = new PolicyVoice(run, name, notice);
   try {
     const critic = findCritic(name);
     if (critic.needs.solution && input.problem.solution === undefined) {
       return { error: `The critic ${critic.name} compares with a reference solution, and problem ${input.problem.id} has none.` };
     }
     const seeds = [seedAt(run.config.seed, 'trial', input.rollout.id, name)];
-    const written = await runCritic(critic, [input], { generate: policy.generate, seeds });
+    const tools = await run.criticModels.toolsFor(critic, { notice, signal: run.signal });
+    const written = await runCritic(critic, [input], { ...tools, generate: policy.generate, seeds });
     if (policy.failure === undefined) {
-      const text = written.texts[0] ?? null;
+      const { text = null, call = null } = written.critiques[0] ?? {};
       return text === null
-        ? { error: [...notices, ...written.notices.map(({ message }) => message)][0] ?? `The critic ${critic.name} has nothing to say.` }
+        ? { error: [...notices, ...written.notices.map(({ message }) => message)][0] ?? call?.error ?? `The critic ${critic.name} has nothing to say.` }
         : { text };
     }
   } catch (error) {

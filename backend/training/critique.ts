@@ -1,12 +1,11 @@
 /** From failed rollouts to critiques: which rollouts of a step are criticized, and what the critic says about them. */
-import type { Generate } from '../critics/critic.ts';
-import { runCritic } from '../critics/runCritic.ts';
+import type { CallReport, Critic } from '../critics/critic.ts';
+import { runCritic, type WrittenCritique } from '../critics/runCritic.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Critique, Problem, Rollout, Verdict } from '../protocol/records.ts';
-import { critiqueMessages } from '../text/prompts.ts';
+import type { Critique, CritiqueCall, Problem, Rollout, Verdict } from '../protocol/records.ts';
+import { PolicyVoice } from './policyVoice.ts';
 import { chooseRolloutsToCritique } from './refinementChoice.ts';
 import type { Run } from './run.ts';
-import { sampleCompletions } from './sampling.ts';
 import { seedAt, streamAt } from './seeds.ts';
 import type { StepScope } from './stepScope.ts';
 
@@ -33,12 +32,16 @@ interface Chosen {
   readonly verdict: Verdict;
 }
 
-/** The rollouts that got a critique. `tokensSampled` counts what a critic sampled from the policy. */
-export async function writeCritiques(
-  run: Run,
-  scope: StepScope,
-  attempted: readonly Attempted[],
-): Promise<{ critiqued: Critiqued[]; tokensSampled: number }> {
+export interface CritiquedStep {
+  /** The rollouts that got a critique. */
+  readonly critiqued: Critiqued[];
+  /** Of critics that ask a model: one for each rollout they were asked about. */
+  readonly calls: CritiqueCall[];
+  /** What a critic sampled from the policy. */
+  readonly tokensSampled: number;
+}
+
+export async function writeCritiques(run: Run, scope: StepScope, attempted: readonly Attempted[]): Promise<CritiquedStep> {
   const chosen = attempted.flatMap(({ problem, attempts }): Chosen[] => {
     const rng = streamAt(run.config.seed, 'choice', scope.step, problem.id);
     const indices = chooseRolloutsToCritique(
@@ -49,85 +52,69 @@ export async function writeCritiques(
     return indices.flatMap((i) => (attempts[i] === undefined ? [] : [{ problem, ...attempts[i] }]));
   });
   run.observer.onPhase?.(scope.step, 'critique', 0, chosen.length);
-  const { texts, tokensSampled } = await scope.watch.time('critique', () => writeTexts(run, scope, chosen));
-  const critiqued = chosen.flatMap(({ problem, rollout }, i): Critiqued[] => {
-    const text = texts[i] ?? null;
-    return text === null ? [] : [{ problem, rollout, critique: critiqueOf(run, rollout, text), isEnlisted: false }];
-  });
-  return { critiqued, tokensSampled };
+  const { written, tokensSampled } = await scope.watch.time('critique', () => write(run, scope, chosen));
+  return {
+    critiqued: chosen.flatMap(({ problem, rollout }, i): Critiqued[] => {
+      const critique = critiqueOf(run, rollout, written[i]);
+      return critique === null ? [] : [{ problem, rollout, critique, isEnlisted: false }];
+    }),
+    calls: chosen.flatMap(({ rollout }, i) => callOf(run, scope, rollout, written[i]?.call ?? null)),
+    tokensSampled,
+  };
 }
 
-async function writeTexts(
-  run: Run,
-  scope: StepScope,
-  chosen: readonly Chosen[],
-): Promise<{ texts: readonly (string | null)[]; tokensSampled: number }> {
-  const policy = new CriticsPolicy(run, run.critic.name, scope.notice);
+interface Written {
+  readonly written: readonly WrittenCritique[];
+  readonly tokensSampled: number;
+}
+
+async function write(run: Run, scope: StepScope, chosen: readonly Chosen[]): Promise<Written> {
+  // What a model elsewhere said cannot be had again: a step made again after a resume takes it from the store.
+  const recorded = run.critic.needs.model === undefined ? null : recordedCritiques(run, chosen);
+  if (recorded !== null) return { written: recorded, tokensSampled: 0 };
+  const voice = new PolicyVoice(run, run.critic.name, scope.notice);
   const seeds = chosen.map(({ rollout }) => seedAt(run.config.seed, 'critique', scope.step, rollout.problemId, rollout.index));
   try {
-    const { texts, notices } = await runCritic(run.critic, chosen, { generate: policy.generate, seeds });
+    const tools = await run.criticModels.toolsFor(run.critic, { notice: scope.notice, signal: run.signal });
+    const { critiques, notices } = await runCritic(run.critic, chosen, { ...tools, generate: voice.generate, seeds });
     for (const { code, message } of notices) scope.notice(code, message);
-    if (policy.failure === undefined) return { texts, tokensSampled: policy.tokensSampled };
+    if (voice.failure === undefined) return { written: critiques, tokensSampled: voice.tokensSampled };
   } catch (error) {
     run.signal.throwIfAborted();
     // A critic's own deadline may look like an abort of the run.
     scope.notice('critic.failed', `The critic "${run.critic.name}" gave up: ${messageOf(error)}.`);
-    if (policy.failure === undefined) return { texts: chosen.map(() => null), tokensSampled: policy.tokensSampled };
+    if (voice.failure === undefined) return { written: chosen.map(() => silence(run.critic)), tokensSampled: voice.tokensSampled };
   }
-  throw policy.failure;
+  throw voice.failure;
 }
 
-/** The policy as a critic may use it. */
-export class CriticsPolicy {
-  tokensSampled = 0;
-  /** What the engine threw: not the critic's failure, and the run's to deal with. */
-  failure: Error | undefined;
-  private readonly run: Run;
-  private readonly critic: string;
-  private readonly notice: StepScope['notice'];
-
-  constructor(run: Run, critic: string, notice: StepScope['notice']) {
-    this.run = run;
-    this.critic = critic;
-    this.notice = notice;
-  }
-
-  /** A conversation that does not fit the context is answered with nothing. */
-  readonly generate: Generate = async (conversations, purpose, seeds) => {
-    const { run } = this;
-    const prompts = conversations.map((messages) => {
-      return run.tokenizer.encodeConversation(purpose === 'critique' ? critiqueMessages(messages, run.config.prompt) : messages, purpose);
-    });
-    const fitting = prompts.flatMap((prompt, i) => (prompt.length + run.config.sampling.maxTokens <= run.contextLength ? [i] : []));
-    if (fitting.length < prompts.length) {
-      const message = `${prompts.length - fitting.length} of ${prompts.length} conversations of the critic "${this.critic}" do not fit the context of ${run.contextLength} tokens and got no answer.`;
-      this.notice('critique.promptTooLong', message);
-    }
-    const texts = conversations.map(() => '');
-    const request = { prompts: fitting.map((i) => prompts[i] ?? []), seeds: fitting.map((i) => [seeds[i] ?? 0]) };
-    try {
-      const { sequences, tokensSampled } = await sampleCompletions(run, request);
-      this.tokensSampled += tokensSampled;
-      fitting.forEach((i, at) => (texts[i] = run.tokenizer.decode(sequences[at]?.[0]?.tokens ?? [], { skipSpecial: true })));
-      return texts;
-    } catch (error) {
-      this.failure ??= error instanceof Error ? error : new Error(messageOf(error));
-      throw error;
-    }
-  };
+/** Null unless the store knows how the critic was asked about every one of them, which it does of a step that is recorded. */
+function recordedCritiques(run: Run, chosen: readonly Chosen[]): WrittenCritique[] | null {
+  const found = chosen.flatMap(({ rollout }): WrittenCritique[] => {
+    const [call] = run.store.critiqueCalls(run.id, { rolloutId: rollout.id });
+    if (call === undefined) return [];
+    const { text = null, author = run.critic.name } = run.store.critique(run.id, critiqueId(rollout)) ?? {};
+    // A person's words are revisions of their own and never the critic's.
+    const kind = call.fallback === null || call.fallback === 'human' ? run.critic.kind : call.fallback;
+    return [{ text, author, kind, call }];
+  });
+  return found.length === chosen.length ? found : null;
 }
 
-function critiqueOf(run: Run, rollout: Rollout, text: string): Critique {
-  const id = `${rollout.id}/critique`;
-  return {
-    id,
-    runId: run.id,
-    rolloutId: rollout.id,
-    kind: run.critic.kind,
-    author: run.critic.name,
-    text,
-    revision: 1,
-    supersedes: null,
-    createdAt: Date.now(),
-  };
+function silence({ kind, name }: Critic): WrittenCritique {
+  return { text: null, kind, author: name, call: null };
+}
+
+function critiqueId({ id }: Rollout): string {
+  return `${id}/critique`;
+}
+
+function critiqueOf(run: Run, rollout: Rollout, written: WrittenCritique | undefined): Critique | null {
+  if (written === undefined || written.text === null) return null;
+  const { kind, author, text } = written;
+  return { id: critiqueId(rollout), runId: run.id, rolloutId: rollout.id, kind, author, text, revision: 1, supersedes: null, createdAt: Date.now() };
+}
+
+function callOf(run: Run, { step }: StepScope, rollout: Rollout, call: CallReport | null): CritiqueCall[] {
+  return call === null ? [] : [{ ...call, runId: run.id, rolloutId: rollout.id, step, critic: run.critic.name }];
 }

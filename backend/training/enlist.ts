@@ -23,7 +23,7 @@ export function enlistCritique(store: Store, runId: string, critiqueId: string, 
     });
   }
   const switches = switchesOf(run.config);
-  if (!findAlgorithm(run.config.algorithm).needs.critiques || switches.kRefinements === 0) {
+  if (!findAlgorithm(run.config.algorithm).needs.refinements || switches.kRefinements === 0) {
     throw new WorkbenchError({
       code: 'critique.notUsed',
       message: `Run ${runId} trains with ${run.config.algorithm} and ${switches.kRefinements} refinements a group: it learns from no critique.`,

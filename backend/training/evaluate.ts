@@ -2,7 +2,7 @@
 import type { EventBody } from '../protocol/events.ts';
 import type { Evaluation, PersistentFailure, Problem, Rollout, Verdict } from '../protocol/records.ts';
 import { evaluateScores } from './evaluateScores.ts';
-import { grade } from './grading.ts';
+import { grade, refreshVerifier } from './grading.ts';
 import type { Policy } from './policy.ts';
 import { sampleCompletions } from './sampling.ts';
 import { seedAt } from './seeds.ts';
@@ -25,6 +25,8 @@ export interface Evaluated {
 export async function evaluate(run: Policy, request: EvaluationRequest): Promise<Evaluated> {
   const { problems, samples, step } = request;
   const notices: Extract<EventBody, { type: 'noticeRaised' }>[] = [];
+  const notice = (code: string, message: string): void => void notices.push({ type: 'noticeRaised', code, message, step });
+  await refreshVerifier(run, notice);
   const prompts = problems.map((problem) => run.promptOf(problem));
   const seeds = problems.map((problem) =>
     Array.from({ length: samples }, (_, i) => seedAt(run.config.seed, request.set === 'train' ? 'failures' : 'evaluation', problem.id, i)),
@@ -45,7 +47,7 @@ export async function evaluate(run: Policy, request: EvaluationRequest): Promise
       } satisfies Pick<Rollout, 'id' | 'completion' | 'finish'>,
     })),
   );
-  const verdicts = await grade(run, answers, (code, message) => notices.push({ type: 'noticeRaised', code, message, step }));
+  const verdicts = await grade(run, answers, notice);
 
   const byProblem = new Map<string, { verdict: Verdict; completion: string }[]>();
   answers.forEach(({ problem, answer }, i) => {

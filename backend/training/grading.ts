@@ -1,23 +1,55 @@
 /** Verdicts on completions; failures of the verifier are counted and announced, never scored as wrong. */
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { WorkbenchError } from '../core/errors.ts';
 import type { Problem, Rollout, Verdict } from '../protocol/records.ts';
-import { gradeAll } from '../rewards/grade.ts';
+import type { RunConfig } from '../protocol/runConfig.ts';
+import { gradeAll, type GradeOptions } from '../rewards/grade.ts';
+import type { Grader } from '../rewards/grader.ts';
+import { GraderPool } from '../rewards/graderPool.ts';
+import { FunctionGrader } from '../rewards/ownFunction/functionGrader.ts';
+import { OutputLog } from '../rewards/ownFunction/outputLog.ts';
+import { isOwnFunction } from '../rewards/ownFunction/ownFunction.ts';
+import { selfTest, type SelfTestResult } from '../rewards/selfTest.ts';
+import type { Verifier } from '../rewards/verifier.ts';
 import type { Run } from './run.ts';
 
-/** Longest time a verifier may take for one completion. */
-export const graderDeadlineMs = 5000;
+/** A verifier and where it runs; undefined for one that is bounded in time and runs right here. */
+export interface Judge {
+  readonly config: Pick<RunConfig, 'seed' | 'verifierOptions'>;
+  readonly verifier: Verifier;
+  readonly graderPool: Grader | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface GraderPlace {
+  /** `dist/grader.js`; `rewardFunction.js` lies beside it. */
+  readonly entry: string;
+  readonly config: Pick<RunConfig, 'verifierOptions'>;
+  /** Gets what a reward function prints; left out, that is dropped. */
+  readonly logFile?: string;
+}
+
+/** Where the verifier runs. A reward function is loaded, which throws `verifier.cannotLoad`. The caller disposes of it. */
+export async function openGrader(verifier: Verifier, { entry, config, logFile }: GraderPlace): Promise<Grader | undefined> {
+  if (verifier.isBounded === true) return undefined;
+  if (!isOwnFunction(verifier)) return new GraderPool({ entry: pathToFileURL(entry), size: 2 });
+  return FunctionGrader.open({
+    path: verifier.path,
+    entry: join(dirname(entry), 'rewardFunction.js'),
+    options: config.verifierOptions,
+    output: new OutputLog(logFile),
+  });
+}
 
 /** One verdict an answer, in order. */
 export async function grade(
-  run: Pick<Run, 'verifier' | 'signal' | 'graderPool'>,
+  run: Pick<Run, 'verifier' | 'signal' | 'graderPool' | 'config'>,
   answers: readonly { readonly problem: Problem; readonly answer: Pick<Rollout, 'id' | 'completion' | 'finish'> }[],
   notice: (code: string, message: string) => void,
 ): Promise<Verdict[]> {
   const items = answers.map(({ problem, answer }) => ({ rolloutId: answer.id, problem, completion: answer.completion, finish: answer.finish }));
-  const verdicts = await gradeAll(run.verifier, items, {
-    deadlineMs: graderDeadlineMs,
-    signal: run.signal,
-    ...(run.graderPool === undefined ? {} : { pool: run.graderPool }),
-  });
+  const verdicts = await gradeAll(run.verifier, items, gradeOptions(run));
   const failed = verdicts.filter(({ status }) => status === 'failed');
   if (failed.length > 0)
     notice(
@@ -25,4 +57,37 @@ export async function grade(
       `The verifier "${run.verifier.name}" came to no judgment on ${failed.length} of ${verdicts.length} answers (first reason: ${failed[0]?.reason ?? ''}). They are left out of their groups.`,
     );
   return verdicts;
+}
+
+/** Between two steps: a reward function that was edited counts from the next one on, which the notice says. */
+export async function refreshVerifier({ graderPool }: Pick<Run, 'graderPool'>, notice: (code: string, message: string) => void): Promise<void> {
+  const change = await graderPool?.refresh?.();
+  if (change !== undefined && change !== null) notice(change.code, change.message);
+}
+
+/** How the gold answers are graded: what openRun requires and the doctor reports. */
+export function testVerifier(judge: Judge, problems: readonly Problem[]): Promise<SelfTestResult> {
+  return selfTest(judge.verifier, problems, { ...gradeOptions(judge), seed: judge.config.seed });
+}
+
+/** A verifier that does not know the gold answers would score every rollout as wrong, and nothing would say so. Throws `verifier.unfit`. */
+export async function requireFitVerifier(judge: Judge, problems: readonly Problem[]): Promise<void> {
+  const { verifier } = judge;
+  const { tested, missed } = await testVerifier(judge, problems);
+  const [first] = missed;
+  if (first === undefined || missed.length * 2 <= tested) return;
+  const fails = verifier.knowsGold === false ? 'comes to no judgment on' : 'does not recognize';
+  throw new WorkbenchError({
+    code: 'verifier.unfit',
+    message: `The verifier "${verifier.name}" ${fails} the gold answer of ${missed.length} of ${tested} problems, for example "${first.answer}" of ${first.problemId}: ${first.reason}`,
+    remedy:
+      verifier.knowsGold === false
+        ? 'Correct the function, or choose another verifier.'
+        : 'Choose a verifier that fits the answers, or correct the answers.',
+  });
+}
+
+function gradeOptions({ config, signal, graderPool }: Pick<Run, 'graderPool' | 'config' | 'signal'> | Judge): GradeOptions {
+  const options = config.verifierOptions;
+  return { deadlineMs: options.deadlineMs, signal, options, ...(graderPool === undefined ? {} : { pool: graderPool }) };
 }

@@ -1,21 +1,22 @@
 /** Opens a run: loads and checks everything it names before the first token is sampled. */
-import { isDeepStrictEqual } from 'node:util';
+import { join } from 'node:path';
 import type { Algorithm } from '../algorithms/algorithm.ts';
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { WorkbenchError } from '../core/errors.ts';
 import type { Critic } from '../critics/critic.ts';
-import { readProblems } from '../data/jsonl.ts';
 import { readModelConfig } from '../models/folder.ts';
 import type { Message, Problem } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
-import { selfTest } from '../rewards/selfTest.ts';
 import type { Store } from '../store/store.ts';
 import { fitRefinementPrompt } from '../text/fitRefinementPrompt.ts';
 import { critiqueMessages, refinementMessages } from '../text/prompts.ts';
+import { criticModelBytes, withCriticModel } from './criticMemory.ts';
+import { CriticModels, type CriticSurroundings } from './criticModels.ts';
+import { readRunData } from './dataSets.ts';
 import { findCritic } from './findPlugin.ts';
-import { graderDeadlineMs } from './grading.ts';
+import { requireFitVerifier } from './grading.ts';
 import { estimateRunMemory, requireMemory } from './memory.ts';
-import { closePolicy, openPolicy, requireFittingPrompts, resolveDemo, type OpenPolicyOptions } from './policy.ts';
+import { closePolicy, openPolicy, requireFittingPrompts, type OpenPolicyOptions } from './policy.ts';
 import type { Boundary, Run } from './run.ts';
 import { readThreads, writeThreads } from './runThreads.ts';
 import { switchesOf } from './switches.ts';
@@ -25,6 +26,8 @@ export interface OpenRunOptions extends OpenPolicyOptions {
   /** Folder of the run: checkpoints lie in it. */
   readonly folder: string;
   readonly boundary?: Boundary;
+  /** Where critics find keys and the editor's models; the environment of this process when left out. */
+  readonly surroundings?: CriticSurroundings;
 }
 
 export async function openRun(options: OpenRunOptions): Promise<Run> {
@@ -32,19 +35,24 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
   const algorithm = findAlgorithm(config.algorithm);
   const switches = switchesOf(config);
   const critic = findCritic(config.critic);
-  const read = async (path: string): Promise<readonly Problem[]> => (await readProblems(resolveDemo(path, options.demoFolder), config.data)).problems;
-  const trainProblems = await read(config.data.train);
-  const heldOutProblems = config.data.heldOut === null ? [] : withOwnIds(await read(config.data.heldOut), trainProblems);
+  const { train: trainProblems, heldOut: heldOutProblems } = await readRunData(config, { demoFolder: options.demoFolder, signal: options.signal });
   requireData(algorithm, critic, trainProblems, config);
 
   const ownThreads = await readThreads(options.folder);
-  const policy = await openPolicy({ ...options, threads: ownThreads ?? options.threads, keepReference: switches.klCoefficient > 0 });
+  const criticModels = await CriticModels.open({ ...options, threads: ownThreads ?? options.threads });
+  const policy = await openPolicy({
+    graderLog: join(options.folder, 'verifier.log'),
+    ...options,
+    threads: ownThreads ?? options.threads,
+    keepReference: switches.klCoefficient > 0,
+  });
   const { tokenizer, contextLength } = policy;
   const run: Run = {
     ...policy,
     switches,
     algorithm,
     critic,
+    criticModels,
     trainProblems,
     heldOutProblems,
     store: options.store,
@@ -63,7 +71,8 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
   };
   try {
     requireFittingPrompts(run, [...trainProblems, ...heldOutProblems]);
-    await requireFittingMemory(run);
+    await requireFittingMemory(run, options.demoFolder);
+    if (algorithm.needs.critiques) await criticModels.prepare(critic);
     if (algorithm.needs.demonstrations) requireFittingDemonstrations(run);
     if (algorithm.needs.critiques) requireConversations(run);
     await requireFitVerifier(run, trainProblems);
@@ -73,15 +82,6 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     await closePolicy(run);
     throw error;
   }
-}
-
-/** Files without ids both number their lines: a held-out problem that only shares the id of a training problem gets one of its own. */
-function withOwnIds(heldOut: readonly Problem[], train: readonly Problem[]): readonly Problem[] {
-  const trainById = new Map(train.map((problem) => [problem.id, problem]));
-  return heldOut.map((problem) => {
-    const namesake = trainById.get(problem.id);
-    return namesake === undefined || isDeepStrictEqual(namesake, problem) ? problem : { ...problem, id: `heldOut:${problem.id}` };
-  });
 }
 
 /** What algorithm and critic need of every training problem. */
@@ -118,38 +118,25 @@ function requireFittingDemonstrations(run: Run): void {
   }
 }
 
-async function requireFittingMemory(run: Run): Promise<void> {
+async function requireFittingMemory(run: Run, demoFolder: string): Promise<void> {
   const problems = [...run.trainProblems, ...run.heldOutProblems];
   const longestPrompt = problems.reduce((longest, problem) => Math.max(longest, run.promptOf(problem).length), 0);
   const { config: model } = await readModelConfig(run.modelFolder);
   const { residentBytes } = await run.engine.describe();
-  requireMemory(estimateRunMemory(run.config, run.switches, model, longestPrompt), process.memoryUsage.rss() + residentBytes);
+  const criticBytes = run.algorithm.needs.critiques ? await criticModelBytes(run.critic, run.config, longestPrompt, demoFolder) : 0;
+  requireMemory(
+    withCriticModel(estimateRunMemory(run.config, run.switches, model, longestPrompt), criticBytes),
+    process.memoryUsage.rss() + residentBytes,
+  );
 }
 
 /** A chat template may take a question and refuse the turns after it: found here, not in the first step that has something to refine. */
-function requireConversations({ critic, config, tokenizer, trainProblems }: Run): void {
+function requireConversations({ algorithm: { needs }, critic, config, tokenizer, trainProblems }: Run): void {
   const [problem] = trainProblems;
   if (problem === undefined) return;
-  if (critic.kind !== 'resample') tokenizer.encodeConversation(refinementMessages(problem, 'An answer.', 'A critique.', config.prompt), 'answer');
-  if (critic.needs.generation) {
+  if (critic.kind !== 'resample' && (needs.refinements || needs.teacher)) tokenizer.encodeConversation(refinementMessages(problem, 'An answer.', 'A critique.', config.prompt), 'answer');
+  if (critic.needs.generation || needs.critiqueTargets) {
     const answered: Message[] = [...problem.prompt, { role: 'assistant', content: 'An answer.' }];
     tokenizer.encodeConversation(critiqueMessages(answered, config.prompt), 'critique');
-  }
-}
-
-/** A verifier that does not know the gold answers would score every rollout as wrong, and nothing would say so. */
-async function requireFitVerifier({ verifier, graderPool, signal }: Run, problems: readonly Problem[]): Promise<void> {
-  const missed = await selfTest(verifier, problems, {
-    deadlineMs: graderDeadlineMs,
-    signal,
-    ...(graderPool === undefined ? {} : { pool: graderPool }),
-  });
-  const first = missed[0];
-  if (first !== undefined && missed.length * 2 > problems.length) {
-    throw new WorkbenchError({
-      code: 'verifier.unfit',
-      message: `The verifier "${verifier.name}" does not recognize the gold answer of ${missed.length} of ${problems.length} problems, for example "${first.answer}" of ${first.problemId}: ${first.reason}`,
-      remedy: 'Choose a verifier that fits the answers, or correct the answers.',
-    });
   }
 }

@@ -2,7 +2,7 @@
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import type { Algorithm } from '../algorithms/algorithm.ts';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
-import { readProblems, type LoadedProblems } from '../data/jsonl.ts';
+import type { ProblemSets } from '../data/problemSets.ts';
 import { availableBytes } from '../engine/local/memoryBudget.ts';
 import { sizeOf } from '../graph/ir.ts';
 import { parameterCount } from '../models/estimate.ts';
@@ -11,14 +11,19 @@ import { adapterSpecs } from '../models/lora.ts';
 import type { Problem } from '../protocol/records.ts';
 import type { RunConfig, Switches } from '../protocol/runConfig.ts';
 import type { PresetView, RunPlan } from '../protocol/views.ts';
-import { problemMessages } from '../text/prompts.ts';
+import { isOwnFunction } from '../rewards/ownFunction/ownFunction.ts';
 import { loadTokenizer } from '../text/tokenizer.ts';
+import { dataLines, dataSetWarnings } from './dataPlan.ts';
+import { promptCounter, readRunData } from './dataSets.ts';
+import { criticModelBytes } from './criticMemory.ts';
 import { findCritic, findVerifier } from './findPlugin.ts';
+import { counted, groupLines } from './groupArithmetic.ts';
 import { bytesText, estimateRunMemory, memoryRemedy } from './memory.ts';
 import { nameOf } from './newRun.ts';
 import { requireData } from './openRun.ts';
-import { maxPositions, resolveDemo } from './policy.ts';
+import { maxPositions } from './policy.ts';
 import { presets, type Preset } from './presets.ts';
+import { resolveModel } from './sources.ts';
 import { switchesOf } from './switches.ts';
 
 export interface PlanOptions {
@@ -32,8 +37,7 @@ interface Surveyed {
   readonly config: RunConfig;
   readonly algorithm: Algorithm;
   readonly switches: Switches;
-  readonly train: LoadedProblems;
-  readonly heldOut: LoadedProblems | undefined;
+  readonly sets: ProblemSets;
   readonly contextLength: number;
   readonly longestPrompt: { readonly id: string; readonly tokens: number };
   readonly needed: number;
@@ -41,32 +45,25 @@ interface Surveyed {
 }
 
 /** Reads the model's configuration, the tokenizer and the data; loads no weights. Throws what reading them and unknown names throw. */
-export async function planRun(config: RunConfig, { demoFolder, available = availableBytes() }: PlanOptions): Promise<RunPlan> {
-  const algorithm = findAlgorithm(config.algorithm);
-  const critic = findCritic(config.critic);
-  findVerifier(config.verifier);
-  const switches = switchesOf(config);
-  const modelFolder = resolveDemo(config.model.path, demoFolder);
+export async function planRun(asked: RunConfig, { demoFolder, available = availableBytes() }: PlanOptions): Promise<RunPlan> {
+  const algorithm = findAlgorithm(asked.algorithm);
+  const critic = findCritic(asked.critic);
+  const verifier = findVerifier(asked.verifier);
+  const switches = switchesOf(asked);
+  const { folder: modelFolder, tokenizerFolder, config } = await resolveModel(asked, { demoFolder, part: 'description' });
   const { config: model } = await readModelConfig(modelFolder);
-  const tokenizer = await loadTokenizer(modelFolder);
-  const read = (path: string): Promise<LoadedProblems> => readProblems(resolveDemo(path, demoFolder), config.data);
-  const train = await read(config.data.train);
-  const heldOut = config.data.heldOut === null ? undefined : await read(config.data.heldOut);
-
-  let longestPrompt = { id: '', tokens: 0 };
-  for (const problem of [...train.problems, ...(heldOut?.problems ?? [])]) {
-    const tokens = tokenizer.encodeConversation(problemMessages(problem, config.prompt), 'answer').length;
-    if (tokens > longestPrompt.tokens) longestPrompt = { id: problem.id, tokens };
-  }
-  const needed = estimateRunMemory(config, switches, model, longestPrompt.tokens).total;
+  const tokenizer = await loadTokenizer(tokenizerFolder);
+  const sets = await readRunData(config, { demoFolder });
+  const longestPrompt = findLongestPrompt([...sets.train, ...sets.heldOut], promptCounter(tokenizer, config.prompt));
+  const criticBytes = algorithm.needs.critiques ? await criticModelBytes(critic, config, longestPrompt.tokens, demoFolder) : 0;
+  const needed = estimateRunMemory(config, switches, model, longestPrompt.tokens).total + criticBytes;
   const parameters = parameterCount(model);
   const { lora } = config.model;
   const surveyed = {
     config,
     algorithm,
     switches,
-    train,
-    heldOut,
+    sets,
     contextLength: Math.min(model.maxPositions, maxPositions),
     longestPrompt,
     needed,
@@ -79,9 +76,10 @@ export async function planRun(config: RunConfig, { demoFolder, available = avail
     critic: algorithm.needs.critiques ? critic.name : null,
     parameters,
     trainableParameters: lora === null ? parameters : adapterSpecs(model, lora).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-    trainProblems: train.problems.length,
-    heldOutProblems: heldOut?.problems.length ?? 0,
-    arithmetic: arithmeticOf(surveyed),
+    trainProblems: sets.train.length,
+    heldOutProblems: sets.heldOut.length,
+    data: dataLines({ data: config.data, sets }),
+    arithmetic: [...arithmeticOf(surveyed), ...(isOwnFunction(verifier) ? [`rewards: ${verifier.summary}`] : [])],
     memory: { needed, available },
     warnings: [
       ...dataWarnings(surveyed),
@@ -95,6 +93,20 @@ export async function planRun(config: RunConfig, { demoFolder, available = avail
   };
 }
 
+/** Of many problems only the longest texts are counted in tokens; the run counts all when it starts. */
+const mostCounted = 1000;
+
+function findLongestPrompt(problems: readonly Problem[], tokensOf: (problem: Problem) => number): Surveyed['longestPrompt'] {
+  const lengthOf = ({ prompt }: Problem): number => prompt.reduce((sum, { content }) => sum + content.length, 0);
+  const longest = problems.length <= mostCounted ? problems : [...problems].sort((a, b) => lengthOf(b) - lengthOf(a)).slice(0, mostCounted);
+  let found = { id: '', tokens: 0 };
+  for (const problem of longest) {
+    const tokens = tokensOf(problem);
+    if (tokens > found.tokens) found = { id: problem.id, tokens };
+  }
+  return found;
+}
+
 /** The presets as people choose from them. */
 export function presetViews(): PresetView[] {
   return Object.entries<Preset>(presets).map(([name, { summary, config }]) => ({
@@ -105,89 +117,50 @@ export function presetViews(): PresetView[] {
   }));
 }
 
-function arithmeticOf({ config, algorithm, switches, train, heldOut }: Surveyed): string[] {
-  const { steps, updatesPerStep } = config.training;
-  const { nRollouts, kRefinements, critiquesPerProblem } = switches;
-  const problems = Math.min(config.training.problemsPerStep, train.problems.length);
+function arithmeticOf({ config, algorithm, switches, sets: { train, heldOut } }: Surveyed): string[] {
   const { every, samples, finalSamples, failureAttempts } = config.evaluation;
-  const n = algorithm.needs.rollouts ? nRollouts : 0;
-  const k = algorithm.needs.critiques ? Math.min(kRefinements, critiquesPerProblem) : 0;
-  const demonstrations = algorithm.needs.demonstrations ? 1 : 0;
-  const members = [
-    ...(n > 0 ? [counted(n, 'rollout')] : []),
-    ...(k > 0 ? [`up to ${counted(k, 'refinement')}`] : []),
-    ...(demonstrations > 0 ? ['1 demonstration'] : []),
-  ];
-  const total = problems * (n + k + demonstrations);
-  const passes = (steps * problems) / Math.max(1, train.problems.length);
-  const lines = [
-    `${counted(problems, 'problem')} × (${members.join(' + ')}) = ${k > 0 ? 'up to ' : ''}${counted(total, 'sequence')} a step, trained in ${counted(updatesPerStep, 'update')}`,
-  ];
-  if (algorithm.needs.critiques && critiquesPerProblem > 0) {
-    const most = problems * critiquesPerProblem;
-    lines.push(
-      `up to ${counted(problems, 'problem')} × ${critiquesPerProblem} = ${counted(most, 'critique')} a step, each refined once; at most ${kRefinements} a problem ${kRefinements === 1 ? 'joins' : 'join'} the group`,
-    );
-  }
-  lines.push(
-    `${counted(steps, 'step')} × ${problems} = ${counted(steps * problems, 'group')}: ${passes.toFixed(1)} passes over ${counted(train.problems.length, 'problem')}`,
-  );
-  if (heldOut !== undefined) {
-    const size = counted(heldOut.problems.length, 'held-out problem');
+  const lines = groupLines({ algorithm, switches, config, nTrainProblems: train.length });
+  if (heldOut.length > 0) {
+    const size = counted(heldOut.length, 'held-out problem');
     lines.push(`${size} × ${finalSamples} answers before and after${every > 0 ? `, × ${samples} every ${every} steps` : ''}`);
   }
-  lines.push(`${counted(train.problems.length, 'training problem')} × ${failureAttempts} answers before and after, to count what fails every time`);
+  lines.push(`${counted(train.length, 'training problem')} × ${failureAttempts} answers before and after, to count what fails every time`);
   return lines;
 }
 
-function dataWarnings({ config, algorithm, train, heldOut }: Surveyed): string[] {
+function dataWarnings({ config, algorithm, sets }: Surveyed): string[] {
   const warnings: string[] = [];
   try {
-    requireData(algorithm, findCritic(config.critic), train.problems, config);
+    requireData(algorithm, findCritic(config.critic), sets.train, config);
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error;
     warnings.push(messageOf(error));
   }
-  const skipped = [...train.skipped, ...(heldOut?.skipped ?? [])];
-  const [first] = skipped;
-  if (first !== undefined)
-    warnings.push(
-      `${counted(skipped.length, 'broken row')} ${skipped.length === 1 ? 'is' : 'are'} left out, the first on line ${first.line}: ${first.reason}. Correct them.`,
-    );
-  if (config.training.problemsPerStep > train.problems.length) {
-    warnings.push(
-      `A step takes ${config.training.problemsPerStep} problems, but there are ${train.problems.length}. Lower training.problemsPerStep.`,
-    );
+  if (config.training.problemsPerStep > sets.train.length) {
+    warnings.push(`A step takes ${config.training.problemsPerStep} problems, but there are ${sets.train.length}. Lower training.problemsPerStep.`);
   }
-  if (heldOut === undefined) {
-    warnings.push('There is no held-out set, so learning cannot be told from memorizing. Name problems that are not trained on as data.heldOut.');
-  } else {
-    const questions = new Set(train.problems.map(questionOf));
-    const shared = heldOut.problems.filter((problem) => questions.has(questionOf(problem))).length;
-    if (shared > 0)
-      warnings.push(
-        `${counted(shared, 'held-out problem')} ${shared === 1 ? 'is' : 'are'} also trained on, which makes the held-out score too good. Remove them from one file.`,
-      );
-  }
-  return warnings;
+  return [...warnings, ...dataSetWarnings(sets)];
 }
 
 function groupWarnings({ config, algorithm, switches }: Surveyed): string[] {
   const { nRollouts, kRefinements, critiquesPerProblem } = switches;
+  const pair = [true, false].map((isRight) => ({ origin: 'policy' as const, reward: isRight ? 1 : 0, isRight, hasTeacher: algorithm.needs.teacher }));
+  // Imitation takes no notice of wrong rollouts; whoever learns from a difference pushes them down.
+  const isComparing = algorithm.needs.rollouts && (algorithm.credit(pair, switches)[1]?.advantage ?? 0) < 0;
   const warnings: string[] = [];
-  if (algorithm.needs.rollouts && nRollouts === 1) {
+  if (isComparing && nRollouts === 1) {
     warnings.push(
       'With 1 rollout a problem there is nothing to compare it with: its advantage is 0 unless a refinement joins. Raise switches.nRollouts.',
     );
   }
-  if (algorithm.needs.rollouts && nRollouts > 1 && config.sampling.temperature === 0) {
+  if (isComparing && nRollouts > 1 && config.sampling.temperature === 0) {
     warnings.push('At temperature 0 all rollouts of a problem are the same, so nothing is learned from them. Set sampling.temperature to 1.');
   }
-  if (algorithm.needs.critiques && kRefinements === 0) {
+  if (algorithm.needs.refinements && kRefinements === 0) {
     warnings.push(
       'No refinement ever joins a group, so critiques are written for nothing. Set switches.kRefinements to 1, or choose the algorithm dr-grpo.',
     );
-  } else if (algorithm.needs.critiques && critiquesPerProblem < kRefinements) {
+  } else if (algorithm.needs.refinements && critiquesPerProblem < kRefinements) {
     warnings.push(
       `${counted(critiquesPerProblem, 'critique')} a problem cannot give ${counted(kRefinements, 'refinement')}. Raise switches.critiquesPerProblem.`,
     );
@@ -215,13 +188,4 @@ function memoryWarnings({ needed, available }: Surveyed): string[] {
   const need = `The run needs about ${bytesText(needed)} of memory; ${bytesText(available)} are there.`;
   if (needed > available) return [`${need} It will not start. ${memoryRemedy}`];
   return needed > 0.7 * available ? [`${need} That is tight. ${memoryRemedy}`] : [];
-}
-
-function questionOf({ prompt }: Problem): string {
-  return JSON.stringify(prompt);
-}
-
-/** `1 step`, `1,280 groups`. */
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -57,8 +57,8 @@ export async function refine(
   };
 }
 
-/** Null, with a notice, where the tokenizer refuses the text or the context has no room. */
-function refinementPrompt(run: Run, scope: StepScope, { problem, rollout, critique }: Critiqued): readonly number[] | null {
+/** What a refinement is sampled from. Null, with a notice, where the tokenizer refuses the text or the context has no room. */
+export function refinementPrompt(run: Run, scope: StepScope, { problem, rollout, critique }: Critiqued): readonly number[] | null {
   let promptTokens: readonly number[] | null;
   try {
     promptTokens = run.refinementPromptOf(problem, rollout, critique.text);

@@ -1,16 +1,19 @@
 /** An opened run: everything that training needs, loaded and checked before the first token is sampled. */
 import type { Algorithm } from '../algorithms/algorithm.ts';
 import type { Critic } from '../critics/critic.ts';
+import type { DownloadProgress } from '../hub/downloadProgress.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type { Evaluation, PersistentFailure, Problem, Rollout } from '../protocol/records.ts';
 import type { Switches } from '../protocol/runConfig.ts';
 import type { Store } from '../store/store.ts';
+import type { CriticModels } from './criticModels.ts';
 import type { Policy } from './policy.ts';
 
 export interface Run extends Policy {
   readonly algorithm: Algorithm;
   readonly switches: Switches;
   readonly critic: Critic;
+  readonly criticModels: CriticModels;
   readonly trainProblems: readonly Problem[];
   readonly heldOutProblems: readonly Problem[];
   /** The token ids a rollout is refined from; null when they do not fit the context. An empty critique asks for a plain second attempt. */
@@ -46,6 +49,8 @@ export interface Story {
 export interface RunObserver {
   /** `done` of `total` within the phase; total is undefined where it is not known. */
   onPhase?(step: number, phase: Phase, done: number, total: number | undefined): void;
+  /** The model is on its way from a hub. */
+  onDownload?(progress: DownloadProgress): void;
   onEvent?(event: Event): void;
   onStory?(story: Story): void;
 }

@@ -66,11 +66,18 @@ function parseRunFile(path: string, text: string): Record<string, unknown> {
 }
 
 /** Settings whose value is a path; those that may also be a name are paths when they end like a program. */
-const pathSettings: readonly (readonly string[])[] = [['model', 'path'], ['data', 'train'], ['data', 'heldOut'], ['verifier']];
+const pathSettings: readonly (readonly string[])[] = [
+  ['model', 'path'],
+  ['data', 'train'],
+  ['data', 'heldOut'],
+  ['verifier'],
+  ['criticOptions', 'promptFile'],
+  ['criticOptions', 'modelFolder'],
+];
 const program = /\.(?:[cm]?[jt]s|py)$/i;
 
 /** The paths made absolute; those in the bundled demonstration or on a hub (`demo:`, `hf://`) and names stay as they are. */
-function withPathsFrom(folder: string, written: Record<string, unknown>): Record<string, unknown> {
+export function withPathsFrom(folder: string, written: Record<string, unknown>): Record<string, unknown> {
   const located = structuredClone(written);
   for (const path of pathSettings) {
     const group = path.slice(0, -1).reduce<unknown>((at, key) => (isPlain(at) ? at[key] : undefined), located);

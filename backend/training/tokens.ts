@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import { Detokenizer } from '../text/detokenizer.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 import { completionSequence } from './batch.ts';
-import { resolveDemo } from './policy.ts';
+import { resolveModel } from './sources.ts';
 import type { Run } from './run.ts';
 import { switchesOf } from './switches.ts';
 
@@ -52,8 +52,8 @@ export async function tokenDetail({ store, tokenizer, run }: TokenSource, { runI
 }
 
 /** The tokenizer of a run that is not open. */
-export function tokenizerOf(config: Pick<RunConfig, 'model'>, demoFolder: string): Promise<Tokenizer> {
-  return loadTokenizer(resolveDemo(config.model.path, demoFolder));
+export async function tokenizerOf(config: RunConfig, demoFolder: string): Promise<Tokenizer> {
+  return loadTokenizer((await resolveModel(config, { demoFolder, part: 'description' })).tokenizerFolder);
 }
 
 /** The text that each token adds. */

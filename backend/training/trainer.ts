@@ -3,9 +3,11 @@ import { messageOf, WorkbenchError } from '../core/errors.ts';
 import { problemOrder } from '../data/order.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type { Problem, Update } from '../protocol/records.ts';
+import { auditsOf } from './audit.ts';
 import { restoreCheckpoint, saveCheckpoint } from './checkpointing.ts';
-import { collectStep, type Collected } from './collect.ts';
-import { withEnlisted } from './enlisted.ts';
+import type { Collected } from './collect.ts';
+import { collectWithSignal } from './dynamicSampling.ts';
+import { refreshVerifier } from './grading.ts';
 import { stop } from './outcome.ts';
 import { record } from './recording.ts';
 import type { Run, RunOutcome } from './run.ts';
@@ -13,6 +15,7 @@ import { evaluateIfDue } from './scheduledEvaluation.ts';
 import { stepMetrics } from './stepMetrics.ts';
 import { StepScope } from './stepScope.ts';
 import { storyOf } from './story.ts';
+import { trainedAt } from './switches.ts';
 import { updatePolicy } from './update.ts';
 
 /** How often in a row, without a step never reached before, a dead engine is started anew: what kills it again and again will go on to. */
@@ -101,13 +104,14 @@ async function checkpoint(run: Run, state: LoopState): Promise<void> {
   state.checkpointStep = state.step;
 }
 
-async function takeStep(run: Run, state: LoopState): Promise<void> {
+async function takeStep(opened: Run, state: LoopState): Promise<void> {
   const scope = new StepScope(state.step + 1, state.policyVersion);
   const { step } = scope;
+  const run: Run = { ...opened, ...trainedAt(opened, step) };
   run.store.beginStep(run.id, step);
-  const { problems, critiqued } = withEnlisted(run, step, problemsOf(run, step));
-  const collected = await collectStep(run, scope, problems, critiqued);
-  const updated = await updatePolicy(run, scope, collected.groups);
+  await refreshVerifier(run, scope.notice);
+  const { trained, ...collected } = await collectWithSignal(run, scope, problemsOf(run, step));
+  const updated = await updatePolicy(run, scope, trained);
   const update: Update = {
     runId: run.id,
     step,
@@ -118,7 +122,7 @@ async function takeStep(run: Run, state: LoopState): Promise<void> {
     tokensSampled: collected.tokensSampled,
     tokensTrained: updated.tokensTrained,
     seconds: scope.watch.seconds(),
-    metrics: { ...stepMetrics(collected), ...updated.metrics, updates: updated.updates },
+    metrics: { ...stepMetrics(collected, trained), ...updated.metrics, updates: updated.updates },
   };
   const events = recordStep(run, scope, collected, update);
   state.step = step;
@@ -130,12 +134,14 @@ async function takeStep(run: Run, state: LoopState): Promise<void> {
 
 /** Where a step crosses the border of two passes over the data, a problem may be drawn twice; it is then taken once. */
 function problemsOf(run: Run, step: number): Problem[] {
-  const indices = problemOrder(run.config.seed, run.trainProblems.length, run.config.training.problemsPerStep, step - 1);
+  const { order, orderSeed } = run.config.data;
+  const seed = order === 'file' ? null : (orderSeed ?? run.config.seed);
+  const indices = problemOrder(seed, run.trainProblems.length, run.config.training.problemsPerStep, step - 1);
   return [...new Set(indices)].map((index) => run.trainProblems[index] as Problem);
 }
 
 function recordStep(run: Run, scope: StepScope, collected: Collected, update: Update): readonly Event[] {
-  const { rollouts, verdicts, critiques, refined } = collected;
+  const { rollouts, verdicts, critiques, critiqueCalls, refined } = collected;
   const groups = collected.groups.map(({ group }) => group);
   const finished = groups.map(({ id, problemId, kind, zeroSignal }): EventBody => ({
     type: 'groupFinished',
@@ -149,6 +155,8 @@ function recordStep(run: Run, scope: StepScope, collected: Collected, update: Up
     rollouts,
     verdicts,
     critiques,
+    critiqueCalls,
+    audits: auditsOf(collected, run.id),
     refinements: refined.map(({ refinement }) => refinement),
     groups,
     updates: [update],

@@ -2,7 +2,7 @@
 import { lossProgram } from '../algorithms/algorithm.ts';
 import { sum } from '../core/stats.ts';
 import { buildSequences, completionSequence, splitUpdates, type CreditedGroup } from './batch.ts';
-import type { CollectedGroup } from './collect.ts';
+import type { CollectedGroup } from './formGroup.ts';
 import { lossMetrics } from './lossMetrics.ts';
 import type { Run } from './run.ts';
 import { learningRateAt } from './schedule.ts';
@@ -86,7 +86,7 @@ function creditedGroup({ group, promptTokens, members }: CollectedGroup, referen
 
 async function addReferenceLogprobs(run: Run, groups: readonly CollectedGroup[]): Promise<CreditedGroup[]> {
   const members = groups.flatMap(({ promptTokens, members: list }) =>
-    list.map((member) => ({ id: member.id, sequence: completionSequence(promptTokens, member.tokens) })),
+    list.map((member) => ({ id: member.id, sequence: completionSequence(member.promptTokens ?? promptTokens, member.tokens) })),
   );
   const { logprobs } = await run.engine.forward(
     members.map(({ sequence }) => sequence),

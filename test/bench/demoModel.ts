@@ -7,7 +7,7 @@ import { Rng } from '../../backend/core/rng.ts';
 import { wilsonInterval } from '../../backend/core/stats.ts';
 import { analyzeSteps, describeFault, type StepFault } from '../../backend/critics/stepFaults.ts';
 import { heldOutPhrasings, type OperationFault } from '../../backend/data/demo/paraphrases.ts';
-import { readProblems } from '../../backend/data/jsonl.ts';
+import { readProblems } from '../../backend/data/readProblems.ts';
 import { LocalEngine } from '../../backend/engine/local/localEngine.ts';
 import type { Problem } from '../../backend/protocol/records.ts';
 import { numeric } from '../../backend/rewards/numeric.ts';

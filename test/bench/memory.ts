@@ -35,7 +35,7 @@ for (const { shape, batch, length, lora: adapter } of cases) {
         return { opened, peak: (await engine.describe()).peakResidentBytes, seconds: Math.min(...seconds) };
       },
     );
-    const estimate = estimateTrainingBytes(benchConfig(shape), adapter, { batch, length, nTargets: batch * length, layerCheckpointing });
+    const estimate = estimateTrainingBytes(benchConfig(shape), { lora: adapter }, { batch, length, nTargets: batch * length, layerCheckpointing });
     const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
     console.log(
       `${name.padEnd(28)} opened ${mb(opened).padStart(7)}  peak ${mb(peak).padStart(7)}  estimate ${mb(estimate).padStart(7)} (${((100 * estimate) / peak - 100).toFixed(0)} %)  best ${seconds.toFixed(2)} s`,

@@ -149,6 +149,9 @@ export function funnelOf({ kind = 'critiqueGrpo', done }: RunTraits): Funnel {
     refinedRight: Math.round(done * 2.1),
     problems: done * 3,
     problemsRescued: done * 2,
+    flagged: Math.round(done * 0.3),
+    refinedRightUnflagged: Math.round(done * 1.9),
+    problemsRescuedUnflagged: Math.round(done * 1.8),
   } as const;
   const self = {
     kind: 'self',
@@ -157,8 +160,21 @@ export function funnelOf({ kind = 'critiqueGrpo', done }: RunTraits): Funnel {
     refinedRight: Math.round(done * 0.2),
     problems: done,
     problemsRescued: Math.round(done * 0.2),
+    flagged: Math.round(done * 0.1),
+    refinedRightUnflagged: Math.round(done * 0.15),
+    problemsRescuedUnflagged: Math.round(done * 0.15),
   } as const;
-  const human = { kind: 'human', critiqued: 4, refined: 3, refinedRight: 3, problems: 4, problemsRescued: 3 } as const;
+  const human = {
+    kind: 'human',
+    critiqued: 4,
+    refined: 3,
+    refinedRight: 3,
+    problems: 4,
+    problemsRescued: 3,
+    flagged: 0,
+    refinedRightUnflagged: 3,
+    problemsRescuedUnflagged: 3,
+  } as const;
   return { wrong, kinds: done > 20 ? [stepLevel, self, human] : [stepLevel] };
 }
 

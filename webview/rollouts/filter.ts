@@ -1,6 +1,6 @@
 /** The filter of the list: changed one part at a time, shown as chips, compared and written down without empty parts. */
 import type { RolloutFilter } from '../../backend/protocol/views.ts';
-import { causeWords, critiqueKindWords, filterWords, groupKindWords, statusWords } from '../ui/words.ts';
+import { auditFlagWords, causeWords, critiqueKindWords, filterWords, groupKindWords, statusWords } from '../ui/words.ts';
 
 export type FilterKey = keyof RolloutFilter;
 
@@ -47,6 +47,8 @@ function valueWords(filter: RolloutFilter, key: FilterKey): string | undefined {
       return filter.cause && causeWords[filter.cause];
     case 'critiqueKind':
       return filter.critiqueKind && critiqueKindWords[filter.critiqueKind];
+    case 'flag':
+      return filter.flag && auditFlagWords[filter.flag].name;
     case 'groupKind':
       return filter.groupKind && groupKindWords[filter.groupKind].name;
     default:

@@ -4,7 +4,7 @@ import type { RolloutFilter } from '../../backend/protocol/views.ts';
 import type { ExplorerController } from './controller.ts';
 import { chipsOf, stepFrom, withPart, type FilterKey } from './filter.ts';
 import type { ExplorerState } from './state.ts';
-import { causeWords, critiqueKindWords, groupKindWords, statusWords } from '../ui/words.ts';
+import { auditFlagWords, causeWords, critiqueKindWords, groupKindWords, statusWords } from '../ui/words.ts';
 
 export const searchId = 'filter-text';
 
@@ -32,6 +32,7 @@ export function filterView({ filter, levels }: ExplorerState, controller: Explor
     ${choice('cause', 'Cause', filter.cause, causeWords, (value) => set('cause', value))}
     ${choice('critiqueKind', 'Critique', filter.critiqueKind, critiqueKindWords, (value) => set('critiqueKind', value))}
     ${choice('groupKind', 'Group', filter.groupKind, namesOf(groupKindWords), (value) => set('groupKind', value))}
+    ${choice('flag', 'Audit', filter.flag, namesOf(auditFlagWords), (value) => set('flag', value))}
     <fieldset class="steps">
       <legend class="label">Steps</legend>
       ${stepField('fromStep', 'From step', 'first', filter, setSoon)}<span aria-hidden="true">–</span

@@ -24,11 +24,13 @@ export function funnelTable({ wrong, kinds }: Funnel): TemplateResult {
           <th scope="col">Success, with 95 % interval</th>
           <th scope="col">Problems all wrong</th>
           <th scope="col">Rescued</th>
+          <th scope="col" title="Critiques that tell the answer or were cut off, refinements that copy or speak of the critique">Flagged</th>
+          <th scope="col" title="Success and rescued problems without what is flagged">Without flagged</th>
         </tr>
       </thead>
       <tbody>
         ${kinds.map(
-          ({ kind, critiqued, refined, refinedRight, problems, problemsRescued }) =>
+          ({ kind, critiqued, refined, refinedRight, problems, problemsRescued, flagged, refinedRightUnflagged, problemsRescuedUnflagged }) =>
             html`<tr>
               <th scope="row">${kindNames[kind]}</th>
               <td>${number(critiqued)}</td>
@@ -37,6 +39,8 @@ export function funnelTable({ wrong, kinds }: Funnel): TemplateResult {
               <td>${rate(refinedRight, refined)}</td>
               <td>${number(problems)}</td>
               <td>${number(problemsRescued)} <span class="quiet">${problems === 0 ? '' : formatPercent(problemsRescued / problems, 0)}</span></td>
+              <td>${number(flagged)} <span class="quiet">${critiqued === 0 ? '' : formatPercent(flagged / critiqued, 0)}</span></td>
+              <td>${number(refinedRightUnflagged)} <span class="quiet">right, ${number(problemsRescuedUnflagged)} rescued</span></td>
             </tr>`,
         )}
       </tbody>

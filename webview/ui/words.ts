@@ -1,5 +1,5 @@
 /** The words that the explorer uses for what the records name. */
-import type { Cause, CritiqueKind, GroupKind, Verdict } from '../../backend/protocol/records.ts';
+import type { AuditFlag, Cause, CritiqueKind, GroupKind, Verdict } from '../../backend/protocol/records.ts';
 
 export type Status = Verdict['status'];
 
@@ -49,6 +49,18 @@ export const groupKindWords: Readonly<Record<GroupKind, { readonly name: string;
   },
 };
 
+/** What may make a critique or refinement a bad teacher. */
+export const auditFlagWords: Readonly<Record<AuditFlag, { readonly name: string; readonly meaning: string }>> = {
+  statesAnswer: {
+    name: 'tells the answer',
+    meaning: 'The critique contains the gold answer: the refinement may copy it without learning how to get there.',
+  },
+  answerOnly: { name: 'answer only', meaning: 'The refinement changes the answer and keeps the failed reasoning.' },
+  unchanged: { name: 'unchanged', meaning: 'The refinement is the failed answer again.' },
+  speaksOfCritique: { name: 'speaks of the critique', meaning: 'The refinement mentions a critique that it is not trained with.' },
+  cutOff: { name: 'cut off', meaning: 'The text ended at its length limit.' },
+};
+
 export const filterWords = {
   problemId: 'problem',
   level: 'level',
@@ -56,6 +68,7 @@ export const filterWords = {
   cause: 'cause',
   critiqueKind: 'critique',
   groupKind: 'group',
+  flag: 'audit',
   fromStep: 'from step',
   toStep: 'to step',
   text: 'text',

@@ -19,8 +19,8 @@ import {
   type Variant,
   type VariantResult,
   type Weighting,
-} from '../comparison.ts';
-import { comparisonCurves, comparisonReport, summaryLines } from '../comparisonReport.ts';
+} from '../../experiments/comparison.ts';
+import { comparisonCurves, comparisonReport, summaryLines } from '../../experiments/comparisonReport.ts';
 import { ComparisonView } from '../comparisonView.ts';
 import { positiveInteger, wholeNumber } from '../numberOptions.ts';
 import { resultFile } from '../resultFile.ts';

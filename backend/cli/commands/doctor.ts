@@ -21,7 +21,7 @@ export const doctor: CliCommand = {
   register(command: Command, context: CliContext): void {
     addRunOptions(command)
       .option('--model <folder>', 'a model folder, in place of that of the configuration')
-      .option('--data <file>', 'JSONL of training problems, in place of those of the configuration')
+      .option('--data <file>', 'training problems (JSONL, JSON, CSV or Parquet), in place of those of the configuration')
       .option('--json <file>', 'write the findings there')
       .addHelpText(
         'after',

@@ -2,12 +2,15 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { WorkbenchError } from '../../core/errors.ts';
-import { readProblems } from '../../data/jsonl.ts';
+import { readProblems, type ReadProblemsOptions } from '../../data/readProblems.ts';
 import type { Evaluation, LevelScore, PersistentFailure, Problem } from '../../protocol/records.ts';
 import type { RunConfig } from '../../protocol/runConfig.ts';
+import { readRunData } from '../../training/dataSets.ts';
 import { evaluate as evaluatePolicy, type Evaluated } from '../../training/evaluate.ts';
-import { closePolicy, openPolicy, requireFittingPrompts, resolveDemo } from '../../training/policy.ts';
+import { closePolicy, openPolicy, requireFittingPrompts } from '../../training/policy.ts';
+import { resolveData } from '../../training/sources.ts';
 import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
+import { downloadLines } from '../downloadText.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../findCheckpoint.ts';
 import { nonNegative, positiveInteger, wholeNumber } from '../numberOptions.ts';
 import { resultFile } from '../resultFile.ts';
@@ -39,7 +42,7 @@ export const evaluate: CliCommand = {
       .option('--model <folder>', "a model folder, in place of the configuration's")
       .option('--run <id>', 'the newest checkpoint (or --step) of that run; "newest" for the newest run')
       .option('--step <number>', 'which checkpoint of the run')
-      .option('--data <files...>', 'JSONL of problems, each file with a table of its own; the held-out set if left out')
+      .option('--data <files...>', 'problems (JSONL, JSON, CSV or Parquet), each file with a table of its own; the held-out set if left out')
       .option('--samples <number>', `answers sampled for each problem (default: ${defaultSamples}; 1 if greedy)`)
       .option('--temperature <number>', "0 is greedy; the configuration's if left out")
       .option('--max-tokens <number>', "longest completion; the configuration's if left out")
@@ -66,13 +69,14 @@ async function evaluateModel(file: string | undefined, options: EvalOptions, con
   const temperature = options.temperature === undefined ? config.evaluation.temperature : nonNegative('--temperature', options.temperature);
   const asked = options.samples === undefined ? defaultSamples : positiveInteger('--samples', options.samples);
   const samples = temperature === 0 ? 1 : asked;
-  const paths = options.data ?? [config.data.heldOut ?? config.data.train];
-  const sets: { path: string; problems: readonly Problem[] }[] = [];
-  for (const path of paths) sets.push({ path, problems: (await readProblems(resolveDemo(path, demoFolder), config.data)).problems });
+  const sets = options.data === undefined ? [await ownSet(config, demoFolder)] : await readAll(options.data, config, demoFolder);
 
   const writeResult = await resultFile(options.json);
   const signal = interruptSignal(() => output.write('\nStopping.\n'));
-  const observer = { onPhase: (_step: number, _phase: string, done: number) => showProgress(output, done) };
+  const observer = {
+    onPhase: (_step: number, _phase: string, done: number) => showProgress(output, done),
+    onDownload: downloadLines(output, () => performance.now()),
+  };
   const policy = await openPolicy({ id: 'eval', config, entries: context.entries, demoFolder, threads: threadsOf(options), observer, signal });
   try {
     for (const { problems } of sets) requireFittingPrompts(policy, problems);
@@ -93,6 +97,30 @@ async function evaluateModel(file: string | undefined, options: EvalOptions, con
   } finally {
     await closePolicy(policy);
   }
+}
+
+interface ProblemSet {
+  readonly path: string;
+  readonly problems: readonly Problem[];
+}
+
+/** The problems that the configuration holds out, or else those that it trains on. */
+async function ownSet(config: RunConfig, demoFolder: string): Promise<ProblemSet> {
+  const { train, heldOut } = await readRunData(config, { demoFolder });
+  const { data } = config;
+  return heldOut.length > 0 ? { path: data.heldOut ?? data.train, problems: heldOut } : { path: data.train, problems: train };
+}
+
+async function readAll(paths: readonly string[], { data }: RunConfig, demoFolder: string): Promise<ProblemSet[]> {
+  const sets: ProblemSet[] = [];
+  const how: ReadProblemsOptions = {
+    onBrokenRow: data.onBrokenRow,
+    layout: data.layout,
+    columns: data.heldOutColumns ?? data.columns,
+    role: 'heldOut',
+  };
+  for (const path of paths) sets.push({ path, problems: (await readProblems(await resolveData(path, { demoFolder }), how)).problems });
+  return sets;
 }
 
 async function checkpointOf({ workspace, run, step, model }: EvalOptions): Promise<FoundCheckpoint | undefined> {

@@ -1,17 +1,18 @@
 /** `critique-grpo export`: a checkpoint as an ordinary Hugging Face folder. */
 import { realpath, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { WorkbenchError } from '../../core/errors.ts';
+import { snapshotAddress } from '../../hub/hubCache.ts';
+import { adapterFile } from '../../models/adapterConfig.ts';
 import type { StoredDType } from '../../models/floats.ts';
-import { copySideFiles, loadParameters, readModelConfig, saveModelFolder } from '../../models/folder.ts';
-import { adapterSpecs, loadAdapter, mergeLora, saveAdapterFolder } from '../../models/lora.ts';
-import { parameterSpecs } from '../../models/parameters.ts';
-import { sizeOf } from '../../graph/ir.ts';
-import { resolveDemo } from '../../training/policy.ts';
+import { copySideFiles, readModelConfig, saveTensors, usualShardBytes, withStoredTensors, type SaveOptions } from '../../models/folder.ts';
+import { adapterWeightsFile, mergeLora, readAdapter, saveAdapterFolder } from '../../models/lora.ts';
+import { resolveModel, type ModelSource } from '../../training/sources.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
+import { downloadLines } from '../downloadText.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../findCheckpoint.ts';
-import { wholeNumber } from '../numberOptions.ts';
+import { positive, wholeNumber } from '../numberOptions.ts';
 import { checkOutputFolder, writeOutputFolder } from '../outputFolder.ts';
 
 const dtypes = { f32: 'F32', bf16: 'BF16', f16: 'F16' } as const satisfies Record<string, StoredDType>;
@@ -23,6 +24,7 @@ interface ExportOptions {
   readonly step?: string;
   readonly form: 'merged' | 'adapter';
   readonly dtype: keyof typeof dtypes;
+  readonly maxShardGb: string;
   readonly force?: boolean;
 }
 
@@ -40,6 +42,7 @@ export const exportModel: CliCommand = {
           .default('merged'),
       )
       .addOption(new Option('--dtype <type>', 'how complete weights are stored').choices(Object.keys(dtypes)).default('f32'))
+      .option('--max-shard-gb <number>', 'complete weights larger than this are written as several files', String(usualShardBytes / 1e9))
       .option('--force', 'write into a folder that is not empty, in place of a model there')
       .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', '.')
       .addHelpText(
@@ -59,31 +62,32 @@ async function exportCheckpoint(options: ExportOptions, { demoFolder, output }: 
     options.run,
     options.step === undefined ? undefined : wholeNumber('--step', options.step),
   );
-  const base = resolveDemo(checkpoint.config.model.path, demoFolder);
-  await requireOther(out, [base, checkpoint.folder]);
+  const maxShardBytes = 1e9 * positive('--max-shard-gb', options.maxShardGb);
+  const pinFolder = dirname(dirname(checkpoint.folder));
+  const source = await resolveModel(checkpoint.config, { demoFolder, pinFolder, onProgress: downloadLines(output, () => performance.now()) });
+  await requireOther(out, [source.folder, ...(source.adapter === null ? [] : [source.adapter]), checkpoint.folder]);
   await writeOutputFolder(out, async (target) => {
-    if (options.form === 'adapter') await writeAdapter(target, checkpoint, base);
-    else await writeMerged(target, checkpoint, base, dtypes[options.dtype]);
+    if (options.form === 'adapter') await writeAdapter(target, checkpoint, source);
+    else await writeMerged(target, checkpoint, source, { dtype: dtypes[options.dtype], maxShardBytes });
     await copySideFiles(checkpoint.folder, target);
   });
   output.write(`Step ${checkpoint.step} of run ${checkpoint.runId} is in ${out}.\n\nIn Python:\n${loadingLines(options.form, out)}\n`);
   return exitCodes.done;
 }
 
-async function writeMerged(target: string, { folder, config }: FoundCheckpoint, base: string, dtype: StoredDType): Promise<void> {
+/** Tensor by tensor from file to file, so that a model of any size takes the memory of one tensor. */
+async function writeMerged(target: string, { folder }: FoundCheckpoint, { folder: base, config }: ModelSource, options: SaveOptions): Promise<void> {
   const { lora } = config.model;
   const model = await readModelConfig(lora === null ? folder : base);
-  const parameters = await loadParameters(model, parameterSpecs(model.config));
-  if (lora !== null) {
-    const adapter = new Map(adapterSpecs(model.config, lora).map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
-    await loadAdapter(folder, model.config, lora, adapter);
-    await saveModelFolder(target, model, mergeLora(model.config, lora, new Map([...parameters, ...adapter])), { dtype });
-  } else await saveModelFolder(target, model, parameters, { dtype });
+  const adapter = lora === null ? undefined : await readAdapter(folder, model.config, lora);
+  await withStoredTensors(model, (tensors) =>
+    saveTensors(target, model, lora === null || adapter === undefined ? tensors : mergeLora(tensors, lora, adapter), options),
+  );
   // Beside merged weights, an adapter of before would be applied to them.
-  for (const name of ['adapter_config.json', 'adapter_model.safetensors']) await rm(join(target, name), { force: true });
+  for (const name of [adapterFile, adapterWeightsFile]) await rm(join(target, name), { force: true });
 }
 
-async function writeAdapter(target: string, { runId, folder, config }: FoundCheckpoint, base: string): Promise<void> {
+async function writeAdapter(target: string, { runId, folder }: FoundCheckpoint, { folder: base, config }: ModelSource): Promise<void> {
   const { lora } = config.model;
   if (lora === null) {
     throw new WorkbenchError({
@@ -93,9 +97,9 @@ async function writeAdapter(target: string, { runId, folder, config }: FoundChec
     });
   }
   const model = await readModelConfig(base);
-  const adapter = new Map(adapterSpecs(model.config, lora).map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
-  await loadAdapter(folder, model.config, lora, adapter);
-  await saveAdapterFolder(target, model, lora, adapter);
+  const published = snapshotAddress(base);
+  const origin = published === null ? { base, revision: null } : { base: published.id, revision: published.revision };
+  await saveAdapterFolder(target, model, lora, await readAdapter(folder, model.config, lora), origin);
 }
 
 /** An export with --force must not overwrite what it reads, on which the run depends. */

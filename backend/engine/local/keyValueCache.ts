@@ -2,6 +2,7 @@
  * Keys and values of the rows being decoded, in the layout the decode graph reads: one array a layer for keys and one for values,
  * [rows, KV, capacity, hd]. They are inputs only; each step's new entries come out alone and are written here.
  */
+import { rowBucket } from './buckets.ts';
 import { Tensor } from './session.ts';
 
 export interface CacheShape {
@@ -19,6 +20,20 @@ export interface PromptCache {
 
 export function cacheBytes({ nLayers, nKvHeads, headDim }: CacheShape, rows: number, capacity: number): number {
   return 4 * 2 * nLayers * rows * nKvHeads * capacity * headDim;
+}
+
+/** Caches take no more than the weights do, or than this. */
+const leastBudget = 1e9;
+
+/**
+ * Rows to decode at once, at most `most`: so many that their caches, the old one beside the new one while they grow, stay small beside a
+ * model of `weightBytes`. A function of the run and the model alone, as rows change the last digits of a logprob.
+ */
+export function decodeRows(shape: CacheShape, most: number, capacity: number, weightBytes: number): number {
+  const fitting = Math.max(leastBudget, weightBytes) / (2 * cacheBytes(shape, 1, capacity));
+  let rows = most;
+  while (rows > 1 && rowBucket(rows) > fitting) rows--;
+  return rows;
 }
 
 export class KeyValueCache {
@@ -86,12 +101,12 @@ export class KeyValueCache {
     for (const array of this.arrays) array.copyWithin(to * size, from * size, (from + 1) * size);
   }
 
-  /** Writes the new entries of the first `rows` rows at their positions; `fresh` is [batch, KV, 2·layers, hd]. */
-  append(fresh: Float32Array, rows: number, positions: Int32Array): void {
+  /** Writes the new entries of the first `rows` rows at their positions; `fresh` is [batch, KV, 2·n, hd] of n layers from `firstLayer` on. */
+  append(fresh: Float32Array, rows: number, positions: Int32Array, { firstLayer, nLayers } = { firstLayer: 0, nLayers: this.shape.nLayers }): void {
     const { nKvHeads, headDim } = this.shape;
-    const nArrays = this.arrays.length;
+    const nArrays = 2 * nLayers;
     for (let i = 0; i < nArrays; i++) {
-      const array = this.arrays[i] as Float32Array;
+      const array = this.arrays[2 * firstLayer + i] as Float32Array;
       for (let row = 0; row < rows; row++) {
         for (let head = row * nKvHeads; head < (row + 1) * nKvHeads; head++) {
           const source = (head * nArrays + i) * headDim;

@@ -1,12 +1,12 @@
 /** The engine that runs here: graphs of ours on onnxruntime, in the process that calls it. `process.ts` gives it a process of its own. */
 import { WorkbenchError } from '../../core/errors.ts';
 import { peakBytes } from '../../graph/peakMemory.ts';
-import { estimateStaticBytes, parameterCount } from '../../models/estimate.ts';
+import { defaultLogitsBytes, estimateStaticBytes, parameterCount, prefersLayers } from '../../models/estimate.ts';
 import type { Graph } from '../../graph/ir.ts';
 import type { ModelConfig } from '../../models/config.ts';
-import { loadParameters, readModelConfig, saveModelFolder, type ModelFolder } from '../../models/folder.ts';
+import { loadParameters, namedTensors, readModelConfig, saveTensors, type ModelFolder } from '../../models/folder.ts';
 import { initializeAdapter, initializeParameters } from '../../models/initialize.ts';
-import { mergeLora, saveAdapterFolder } from '../../models/lora.ts';
+import { loadAdapter, mergeLora, saveAdapterFolder } from '../../models/lora.ts';
 import { parameterSpecs } from '../../models/parameters.ts';
 import { ropeTables } from '../../models/rope.ts';
 import type {
@@ -25,13 +25,16 @@ import type {
   WeightsName,
 } from '../contract.ts';
 import { adamW, clipScale, globalNorm } from './adamw.ts';
+import { wholeGraphDecoding } from './decoding.ts';
+import { layerwiseRunner } from './layerwise.ts';
 import { MemoryBudget } from './memoryBudget.ts';
 import type { LocalEngineOptions } from './messages.ts';
-import { forwardBackwardSequences, forwardSequences, type TrainModel } from './microBatches.ts';
+import { forwardBackwardSequences, forwardSequences, type MicroBatchRunner } from './microBatches.ts';
 import { sampleSequences } from './sampler.ts';
 import { ProgramCache, sharesHeap, Tensor } from './session.ts';
 import { loadState, saveState } from './state.ts';
 import { ModelWeights } from './weights.ts';
+import { wholeGraphRunner } from './wholeGraph.ts';
 
 /** Programs kept. Those over whole sequences each hold their largest run where sessions do not share a heap. */
 const decodePrograms = 48;
@@ -66,7 +69,9 @@ export class LocalEngine implements Engine {
     const folder = await readModelConfig(options.model);
     const { config } = folder;
     const specs = parameterSpecs(config, options.lora);
-    const budget = new MemoryBudget(estimateStaticBytes(config, options.lora, options.keepReference), options.memoryBytes);
+    const { lora, keepReference } = options;
+    const staticBytes = estimateStaticBytes(config, { lora, keepReference, layerwise: isLayerwise(options, config) });
+    const budget = new MemoryBudget(staticBytes, options.memoryBytes);
     budget.require(0, `The model in ${options.model}`, 'Train an adapter (model.lora) or choose a smaller model.');
     const parameters =
       options.initialSeed === undefined ? await loadParameters(folder, parameterSpecs(config)) : initializeParameters(config, options.initialSeed);
@@ -74,6 +79,7 @@ export class LocalEngine implements Engine {
     const tables = ropeTables(config.rope, config.headDim, positions);
     const shape = [positions, config.headDim / 2];
     const all = options.lora === undefined ? parameters : new Map([...parameters, ...initializeAdapter(specs, options.adapterSeed ?? 0)]);
+    if (options.adapter !== undefined && options.lora !== undefined) await loadAdapter(options.adapter, config, options.lora, all);
     const weights = new ModelWeights(
       specs,
       all,
@@ -113,39 +119,21 @@ export class LocalEngine implements Engine {
       }
       this.checkTokens(prompt, `prompt ${i}`);
     });
-    const { maxRows, microBatchTokens } = this.options;
-    return sampleSequences(
-      {
-        ...this.model(request.weights ?? 'policy', this.decoding),
-        prefillPrograms: this.sequences,
-        budget: this.budget,
-        maxRows,
-        maxPrefillTokens: microBatchTokens,
-      },
-      request,
-      options,
-    );
+    const { maxRows, microBatchTokens: maxPrefillTokens } = this.options;
+    const { config, positions, budget } = this;
+    const model = { ...this.model(request.weights ?? 'policy', this.decoding), prefillPrograms: this.sequences };
+    return sampleSequences({ config, positions, budget, maxRows, maxPrefillTokens, decoding: wholeGraphDecoding(model) }, request, options);
   }
 
   async forward(sequences: readonly ForwardSequence[], options: CallOptions & { readonly weights?: WeightsName } = {}): Promise<ForwardResult> {
     this.checkSequences(sequences);
-    return forwardSequences(
-      { ...this.model(options.weights ?? 'policy', this.sequences), maxTokens: this.options.microBatchTokens },
-      sequences,
-      options,
-    );
+    return forwardSequences(this.runner(options.weights ?? 'policy'), sequences, options);
   }
 
   async forwardBackward(sequences: readonly TrainSequence[], loss: LossProgram, options: CallOptions = {}): Promise<ForwardBackwardResult> {
     this.checkSequences(sequences);
-    const model: TrainModel = {
-      ...this.model('policy', this.sequences),
-      maxTokens: this.options.microBatchTokens,
-      trainable: this.weights.trainable,
-      layerCheckpointing: this.options.layerCheckpointing,
-    };
     try {
-      return await forwardBackwardSequences(model, sequences, loss, options);
+      return await forwardBackwardSequences(this.runner('policy'), sequences, loss, options);
     } catch (error) {
       // A half-finished accumulation belongs to no update.
       this.weights.clearGradients();
@@ -193,7 +181,8 @@ export class LocalEngine implements Engine {
       }
       return saveAdapterFolder(folder, this.folder, lora, this.weights.policy);
     }
-    return saveModelFolder(folder, this.folder, lora === undefined ? this.weights.policy : mergeLora(this.config, lora, this.weights.policy));
+    const base = namedTensors(parameterSpecs(this.config), this.weights.policy);
+    return saveTensors(folder, this.folder, lora === undefined ? base : mergeLora(base, lora, this.weights.policy));
   }
 
   async dispose(): Promise<void> {
@@ -203,6 +192,15 @@ export class LocalEngine implements Engine {
 
   private model(weights: WeightsName, programs: ProgramCache) {
     return { program: { config: this.config, lora: this.options.lora, positions: this.positions }, programs, feeds: this.weights.feeds(weights) };
+  }
+
+  private runner(weights: WeightsName): MicroBatchRunner {
+    const { layerCheckpointing, microBatchTokens: maxTokens, logitsBytes = defaultLogitsBytes } = this.options;
+    const { trainable } = this.weights;
+    const model = { ...this.model(weights, this.sequences), trainable, maxTokens };
+    if (!isLayerwise(this.options, this.config)) return wholeGraphRunner({ ...model, layerCheckpointing });
+    const embedding = model.feeds['embedding']?.data as Float32Array;
+    return layerwiseRunner({ ...model, layerFeeds: (layer) => this.weights.layerFeeds(weights, layer), embedding, logitsBytes });
   }
 
   private checkSequences(sequences: readonly ForwardSequence[]): void {
@@ -237,4 +235,8 @@ export class LocalEngine implements Engine {
       }
     }
   }
+}
+
+function isLayerwise({ layerwise, microBatchTokens }: LocalEngineOptions, config: ModelConfig): boolean {
+  return layerwise ?? prefersLayers(config, microBatchTokens);
 }

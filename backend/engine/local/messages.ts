@@ -11,6 +11,8 @@ export interface LocalEngineOptions {
   readonly lora?: LoraSpec;
   /** Seed of a new adapter's random matrices. */
   readonly adapterSeed?: number;
+  /** A PEFT folder of that form whose adapter takes the place of a new one. */
+  readonly adapter?: string;
   /** Positions to prepare for, at most the model's own: longest prompt and completion together. */
   readonly maxPositions: number;
   /** Keep a frozen copy of the weights as they are when opened. */
@@ -19,6 +21,10 @@ export interface LocalEngineOptions {
   /** Largest padded micro-batch, in tokens. */
   readonly microBatchTokens: number;
   readonly layerCheckpointing: boolean;
+  /** Train one layer at a time (`layerwise.ts`), or all in one graph; by the model's size if left out. */
+  readonly layerwise?: boolean;
+  /** Largest block of logits when trained one layer at a time, in bytes. */
+  readonly logitsBytes?: number;
   /** Largest decode batch, in rows. */
   readonly maxRows: number;
   /** What the engine's process may take, in bytes: what is free now if left out. More than that is refused; Infinity refuses nothing. */

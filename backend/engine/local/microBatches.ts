@@ -1,17 +1,42 @@
-/** Forward and forward-backward over many sequences: packs them into padded micro-batches, runs them, and gives each sequence its part back. */
-import { logprobProgram, trainProgram, accumulatedParameter, type ProgramModel } from '../../models/programs.ts';
+/** Forward and forward-backward over many sequences: packs them into padded micro-batches, has them run, and gives each sequence its part back. */
 import type { CallOptions, ForwardBackwardResult, ForwardResult, ForwardSequence, LossProgram, TrainSequence } from '../contract.ts';
-import { packMicroBatches, rowBucket, type MicroBatch } from './buckets.ts';
-import { notFiniteError } from './nonFinite.ts';
-import { letCopiesGo, runProgram, Tensor, type CompiledProgram, type ProgramCache } from './session.ts';
-import type { TrainableParameter } from './weights.ts';
+import { packMicroBatches, type MicroBatch } from './buckets.ts';
 
-export interface BatchModel {
-  readonly program: ProgramModel;
-  readonly programs: ProgramCache;
-  readonly feeds: Readonly<Record<string, Tensor>>;
-  /** Largest padded micro-batch. 1–2k tokens are fastest: their activations fit the processor's cache. */
+/** A micro-batch as flat arrays. */
+export interface PackedBatch {
+  readonly batch: number;
+  readonly length: number;
+  /** [batch · length], right-padded. */
+  readonly tokens: Int32Array;
+  /** [T]: index of the position that predicts, and what came. The last may be padding: the first position again. */
+  readonly rows: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/** Each [T]. */
+export interface TargetNumbers {
+  readonly logprobs: Float32Array;
+  readonly entropies: Float32Array;
+}
+
+/**
+ * How a micro-batch goes through the model: as one graph (`wholeGraph.ts`) or layer by layer (`layerwise.ts`). Both throw
+ * `engine.notFinite` when a logprob, an entropy or the loss is not finite.
+ */
+export interface MicroBatchRunner {
+  /** Padded positions of the model, and of one micro-batch. */
+  readonly positions: number;
   readonly maxTokens: number;
+  /** Targets to prepare a micro-batch of so many tokens for, at least `count`. */
+  targetsFor(count: number, tokens: number): number;
+  forward(packed: PackedBatch, signal: AbortSignal | undefined): Promise<TargetNumbers>;
+  /** Adds the gradients to their buffers. `inputs` are the loss program's own, each [T] and 0 where there is padding; `terms` are its outputs. */
+  forwardBackward(
+    packed: PackedBatch,
+    loss: LossProgram,
+    inputs: Readonly<Record<string, Float32Array>>,
+    signal: AbortSignal | undefined,
+  ): Promise<TargetNumbers & { readonly terms: Readonly<Record<string, number>> }>;
 }
 
 interface Placed {
@@ -20,147 +45,85 @@ interface Placed {
   readonly start: number;
 }
 
-/** A micro-batch as graph inputs. */
-interface Packed {
-  readonly batch: MicroBatch;
-  readonly nTargets: number;
+interface PlacedBatch extends PackedBatch {
   readonly placed: readonly Placed[];
-  readonly feeds: Record<string, Tensor>;
 }
 
-/** Logprobs and entropies of every target. Throws `engine.notFinite` when one is not finite. */
-export async function forwardSequences(model: BatchModel, sequences: readonly ForwardSequence[], options: CallOptions = {}): Promise<ForwardResult> {
-  const logprobs: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
-  const entropies: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
+/** Logprobs and entropies of every target. */
+export async function forwardSequences(
+  runner: MicroBatchRunner,
+  sequences: readonly ForwardSequence[],
+  options: CallOptions = {},
+): Promise<ForwardResult> {
+  const { logprobs, entropies } = emptyResults(sequences);
   let done = 0;
-  for (const packed of packAll(model, sequences)) {
+  for (const packed of packAll(runner, sequences)) {
     options.signal?.throwIfAborted();
-    const { batch, length } = packed.batch;
-    const program = await model.programs.get(`Logprobs of ${batch} × ${length} tokens`, `${packed.nTargets}`, () =>
-      logprobProgram(model.program, batch, length, packed.nTargets),
-    );
-    const feeds = { ...model.feeds, ...packed.feeds };
-    const outputs = await runProgram(program, feeds);
-    const isFinite = [unpack(packed, outputs['logprobs'] as Tensor, logprobs), unpack(packed, outputs['entropies'] as Tensor, entropies)];
-    if (isFinite.includes(false)) throw await notFiniteError(program.graph, feeds);
+    const numbers = await runner.forward(packed, options.signal);
+    unpack(packed, numbers.logprobs, logprobs);
+    unpack(packed, numbers.entropies, entropies);
     options.onProgress?.((done += packed.placed.length));
   }
   return { logprobs, entropies };
 }
 
-export interface TrainModel extends BatchModel {
-  readonly trainable: readonly TrainableParameter[];
-  readonly layerCheckpointing: boolean;
-}
-
-/** Adds the loss's gradient to each parameter's accumulator. Throws `engine.notFinite` when the loss is not finite. */
+/** Adds the loss's gradient to each parameter's accumulator. */
 export async function forwardBackwardSequences(
-  model: TrainModel,
+  runner: MicroBatchRunner,
   sequences: readonly TrainSequence[],
   loss: LossProgram,
   options: CallOptions = {},
 ): Promise<ForwardBackwardResult> {
-  const logprobs: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
-  const entropies: Float32Array[] = sequences.map((sequence) => new Float32Array(sequence.targets.length));
-  const lossKey = JSON.stringify(loss);
-  const lossInputs = loss.inputs.map(({ name }) => name).filter((name) => name !== 'logprobs' && name !== 'entropies');
-  const gradients = new Map(model.trainable.map(({ spec, gradientTensor }) => [spec.name, gradientTensor]));
-  const gradientBytes = model.trainable.reduce((sum, { gradient }) => sum + gradient.byteLength, 0);
+  const { logprobs, entropies } = emptyResults(sequences);
+  const inputNames = loss.inputs.map(({ name }) => name).filter((name) => name !== 'logprobs' && name !== 'entropies');
   const totals: Record<string, number> = {};
   let done = 0;
-  for (const packed of packAll(model, sequences)) {
+  for (const packed of packAll(runner, sequences)) {
     options.signal?.throwIfAborted();
-    const { batch, length } = packed.batch;
-    for (const name of lossInputs) packed.feeds[`loss:${name}`] = new Tensor('float32', gatherInput(packed, sequences, name), [packed.nTargets]);
-    const { layerCheckpointing } = model;
-    const program = await model.programs.get(`Training on ${batch} × ${length} tokens`, `${packed.nTargets} ${layerCheckpointing} ${lossKey}`, () =>
-      trainProgram(model.program, { batch, length, nTargets: packed.nTargets, loss, layerCheckpointing }),
-    );
-    const feeds = { ...model.feeds, ...packed.feeds };
-    const outputs = await runAccumulating(program, feeds, gradients);
-    letCopiesGo(gradientBytes);
-    for (const { name } of loss.outputs) totals[name] = (totals[name] ?? 0) + Number(((outputs[`loss:${name}`] as Tensor).data as Float32Array)[0]);
-    if (!Number.isFinite(totals['loss'])) {
-      const fed = { ...feeds, ...buffersOf(program.session.inputNames, gradients) };
-      throw await notFiniteError(program.graph, fed, (input) => accumulatedParameter(input) !== undefined);
-    }
-    unpack(packed, outputs['logprobs'] as Tensor, logprobs);
-    unpack(packed, outputs['entropies'] as Tensor, entropies);
+    const inputs = Object.fromEntries(inputNames.map((name) => [name, gatherInput(packed, sequences, name)]));
+    const { terms, ...numbers } = await runner.forwardBackward(packed, loss, inputs, options.signal);
+    for (const [name, value] of Object.entries(terms)) totals[name] = (totals[name] ?? 0) + value;
+    unpack(packed, numbers.logprobs, logprobs);
+    unpack(packed, numbers.entropies, entropies);
     options.onProgress?.((done += packed.placed.length));
   }
   const { loss: lossTotal = 0, ...metrics } = totals;
   return { loss: lossTotal, metrics, logprobs, entropies, tokens: sequences.reduce((sum, sequence) => sum + sequence.tokens.length, 0) };
 }
 
-/**
- * Runs a training program; every gradient is added into its parameter's buffer, which is read and written by one node after the other
- * (`test/backend/engine/accumulation.test.ts` and `selfCheck.ts` hold the runtime to that). Gives back the other outputs.
- */
-export async function runAccumulating(
-  program: CompiledProgram,
-  feeds: Readonly<Record<string, Tensor>>,
-  gradients: ReadonlyMap<string, Tensor>,
-): Promise<Record<string, Tensor>> {
-  const { inputNames, outputNames } = program.session;
-  const results = buffersOf(outputNames, gradients);
-  const fetches = { ...Object.fromEntries(outputNames.map((name) => [name, null])), ...results };
-  const outputs = await runProgram(program, { ...feeds, ...buffersOf(inputNames, gradients) }, fetches);
-  return Object.fromEntries(Object.entries(outputs).filter(([name]) => !(name in results)));
+function emptyResults(sequences: readonly ForwardSequence[]): { logprobs: Float32Array[]; entropies: Float32Array[] } {
+  const empty = (): Float32Array[] => sequences.map((sequence) => new Float32Array(sequence.targets.length));
+  return { logprobs: empty(), entropies: empty() };
 }
 
-/** The buffers of those inputs or outputs that are accumulators. */
-function buffersOf(names: readonly string[], gradients: ReadonlyMap<string, Tensor>): Record<string, Tensor> {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const buffer = gradients.get(accumulatedParameter(name) ?? '');
-      return buffer === undefined ? [] : [[name, buffer] as const];
-    }),
-  );
-}
-
-function packAll(model: BatchModel, sequences: readonly ForwardSequence[]): Packed[] {
+function packAll(runner: MicroBatchRunner, sequences: readonly ForwardSequence[]): PlacedBatch[] {
   // The last token of a sequence predicts nothing, so it need not go through the network.
   const lengths = sequences.map((sequence) => Math.max(1, sequence.tokens.length - 1));
-  return packMicroBatches(lengths, model.maxTokens, model.program.positions).map((batch) => packOne(model, batch, sequences));
+  return packMicroBatches(lengths, runner.maxTokens, runner.positions).map((batch) => packOne(runner, batch, sequences));
 }
 
-function packOne(model: BatchModel, batch: MicroBatch, sequences: readonly ForwardSequence[]): Packed {
-  const members = batch.members.map((sequence) => ({ sequence, data: sequences[sequence] as ForwardSequence }));
-  const count = members.reduce((sum, { data }) => sum + data.targets.length, 0);
-  const nTargets = targetBucket(model.program, count, batch.batch * batch.length);
-  const tokens = new Int32Array(batch.batch * batch.length);
+function packOne(runner: MicroBatchRunner, { members, batch, length }: MicroBatch, sequences: readonly ForwardSequence[]): PlacedBatch {
+  const present = members.map((sequence) => ({ sequence, data: sequences[sequence] as ForwardSequence }));
+  const count = present.reduce((sum, { data }) => sum + data.targets.length, 0);
+  const nTargets = runner.targetsFor(count, batch * length);
+  const tokens = new Int32Array(batch * length);
   const rows = new Int32Array(nTargets);
   const targets = new Int32Array(nTargets);
   const placed: Placed[] = [];
   let at = 0;
-  members.forEach(({ sequence, data }, b) => {
-    tokens.set(data.tokens.subarray(0, Math.min(batch.length, data.tokens.length - 1 || 1)), b * batch.length);
+  present.forEach(({ sequence, data }, b) => {
+    tokens.set(data.tokens.subarray(0, Math.min(length, data.tokens.length - 1 || 1)), b * length);
     placed.push({ sequence, start: at });
     for (const target of data.targets) {
-      rows[at] = b * batch.length + target - 1;
+      rows[at] = b * length + target - 1;
       targets[at++] = data.tokens[target] as number;
     }
   });
-  return {
-    batch,
-    nTargets,
-    placed,
-    feeds: {
-      tokens: new Tensor('int32', tokens, [batch.batch, batch.length]),
-      rows: new Tensor('int32', rows, [nTargets]),
-      targets: new Tensor('int32', targets, [nTargets]),
-    },
-  };
+  return { batch, length, tokens, rows, targets, placed };
 }
 
-/** Few target counts mean few sessions, so where the head is a small part of the work (small vocabulary) every count is the largest. */
-function targetBucket({ config }: ProgramModel, count: number, tokens: number): number {
-  const headShare = config.vocabularySize / (config.nLayers * (4 * config.hiddenSize + 3 * config.intermediateSize));
-  return headShare < 0.1 ? tokens : Math.min(tokens, rowBucket(Math.max(1, count)));
-}
-
-function gatherInput(packed: Packed, sequences: readonly TrainSequence[], name: string): Float32Array {
-  const gathered = new Float32Array(packed.nTargets);
+function gatherInput(packed: PlacedBatch, sequences: readonly TrainSequence[], name: string): Float32Array {
+  const gathered = new Float32Array(packed.targets.length);
   for (const { sequence, start } of packed.placed) {
     const values = (sequences[sequence] as TrainSequence).inputs[name];
     if (values === undefined) throw new Error(`sequence ${sequence} lacks the loss input ${name}`);
@@ -171,14 +134,10 @@ function gatherInput(packed: Packed, sequences: readonly TrainSequence[], name: 
   return gathered;
 }
 
-/** Gives each sequence its part; false if a number in it is not finite. */
-function unpack(packed: Packed, output: Tensor, into: readonly Float32Array[]): boolean {
-  const values = output.data as Float32Array;
-  let isFinite = true;
+/** Gives each sequence its part. */
+function unpack(packed: PlacedBatch, values: Float32Array, into: readonly Float32Array[]): void {
   for (const { sequence, start } of packed.placed) {
     const own = into[sequence] as Float32Array;
     own.set(values.subarray(start, start + own.length));
-    isFinite &&= own.every((value) => Number.isFinite(value));
   }
-  return isFinite;
 }

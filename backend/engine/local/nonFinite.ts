@@ -8,14 +8,16 @@ const diagnosisBytes = 2 ** 30;
 
 /**
  * Runs the graph again with every intermediate value as an output and names the first that is not finite. Inputs named in `ignored` are
- * results of earlier runs, not causes.
+ * results of earlier runs, not causes; `nameOf` gives an input the name that people know it by.
  */
 export async function notFiniteError(
   graph: Graph,
   feeds: Readonly<Record<string, Tensor>>,
   ignored: (input: string) => boolean = () => false,
+  nameOf: (input: string) => string = (input) => input,
 ): Promise<WorkbenchError> {
-  const place = (await firstNonFinite(graph, feeds, ignored)) ?? 'an output';
+  const named = { ...graph, inputs: graph.inputs.map(({ name, value }) => ({ name: nameOf(name), value })) };
+  const place = (await firstNonFinite(named, renamed(feeds, nameOf), ignored)) ?? 'an output';
   return new WorkbenchError({
     code: 'engine.notFinite',
     message: `A value became infinite or NaN at ${place}. No update was made; the weights are those of the last good step.`,
@@ -28,7 +30,7 @@ async function firstNonFinite(
   feeds: Readonly<Record<string, Tensor>>,
   ignored: (input: string) => boolean,
 ): Promise<string | undefined> {
-  const bad = graph.inputs.find(({ name }) => feeds[name] !== undefined && !ignored(name) && !allFinite(feeds[name]));
+  const bad = graph.inputs.find(({ name }) => feeds[name] !== undefined && !ignored(name) && !isFiniteTensor(feeds[name]));
   if (bad !== undefined) return `the input ${bad.name}`;
   const inner = graph.nodes.flatMap((node) => node.outputs).filter((id) => graph.values[id]?.dtype === 'f32');
   const bytes = inner.reduce((sum, id) => sum + 4 * (graph.values[id]?.shape ?? []).reduce((product, size) => product * size, 1), 0);
@@ -37,7 +39,7 @@ async function firstNonFinite(
   try {
     const outputs = await runProgram(program, feeds);
     const first = graph.nodes.find((node) =>
-      node.outputs.some((id) => outputs[`value ${id}`] !== undefined && !allFinite(outputs[`value ${id}`] as Tensor)),
+      node.outputs.some((id) => outputs[`value ${id}`] !== undefined && !isFiniteTensor(outputs[`value ${id}`] as Tensor)),
     );
     return first === undefined ? undefined : describe(graph, first);
   } finally {
@@ -45,8 +47,19 @@ async function firstNonFinite(
   }
 }
 
-function allFinite(tensor: Tensor): boolean {
-  return !(tensor.data instanceof Float32Array) || tensor.data.every((value) => Number.isFinite(value));
+function isFiniteTensor({ data }: Tensor): boolean {
+  return !(data instanceof Float32Array) || allFinite(data);
+}
+
+/** x − x is 0, and NaN where x is infinite or NaN: no branch, so that it costs little even on every activation. */
+export function allFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) - (values[i] as number);
+  return sum === 0;
+}
+
+function renamed(feeds: Readonly<Record<string, Tensor>>, nameOf: (input: string) => string): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [nameOf(name), tensor]));
 }
 
 /** An op and the named inputs nearest above it. */

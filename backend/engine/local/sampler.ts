@@ -5,22 +5,22 @@
  * A prompt's last token is the first one decoded, so prefill yields keys and values only and every token is drawn by the same program.
  */
 import { Rng } from '../../core/rng.ts';
-import { decodeProgram, prefillProgram, type DecodeMode, type ProgramModel } from '../../models/programs.ts';
+import type { ModelConfig } from '../../models/config.ts';
+import { parameterCount } from '../../models/estimate.ts';
+import type { DecodeMode } from '../../models/programs.ts';
 import type { CallOptions, SampledSequence, SampleRequest, SampleResult } from '../contract.ts';
 import { lengthBucket, packMicroBatches, rowBucket } from './buckets.ts';
-import { cacheBytes, KeyValueCache, type PromptCache } from './keyValueCache.ts';
+import type { Decoding } from './decoding.ts';
+import { cacheBytes, decodeRows, KeyValueCache, type PromptCache } from './keyValueCache.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
-import { notFiniteError } from './nonFinite.ts';
-import { runProgram, Tensor, type ProgramCache } from './session.ts';
+import type { Tensor } from './session.ts';
 import { drawToken, openUniform, type Drawn } from './tokenSampling.ts';
 
 export interface SamplerModel {
-  readonly program: ProgramModel;
-  readonly programs: ProgramCache;
-  readonly prefillPrograms: ProgramCache;
+  readonly config: ModelConfig;
+  readonly positions: number;
+  readonly decoding: Decoding;
   readonly budget: MemoryBudget;
-  /** Parameters and tables as graph inputs. */
-  readonly feeds: Readonly<Record<string, Tensor>>;
   /** Largest decode batch. */
   readonly maxRows: number;
   /** Largest padded prefill. */
@@ -41,13 +41,14 @@ interface Row {
 }
 
 export async function sampleSequences(model: SamplerModel, request: SampleRequest, options: CallOptions = {}): Promise<SampleResult> {
-  const { config } = model.program;
-  const waiting = openRows(request, model.program.positions);
+  const { config } = model;
+  const waiting = openRows(request, model.positions);
   const results: SampledSequence[][] = request.prompts.map(() => []);
   const stop = new Set(request.stopTokens);
   const mode: DecodeMode = request.temperature === 0 ? 'greedy' : request.topK > 0 || request.topP < 1 ? 'logits' : 'sample';
-  const nRows = Math.min(model.maxRows, waiting.length);
   const longest = Math.max(1, ...request.prompts.map((prompt) => prompt.length));
+  const largestCapacity = lengthBucket(Math.min(model.positions, longest + request.maxTokens));
+  const nRows = decodeRows(config, Math.min(model.maxRows, waiting.length), largestCapacity, 4 * parameterCount(config));
   /** Memory for a cache beside what else it stands next to. */
   const requireCache = (capacity: number, besides = 0): void => {
     const bytes = cacheBytes(config, rowBucket(nRows), capacity);
@@ -143,22 +144,20 @@ async function prefill(
   prompts: readonly (readonly [number, readonly number[]])[],
   into: Map<number, PromptCache>,
 ): Promise<void> {
-  const { nLayers, nKvHeads, headDim } = model.program.config;
+  const { nKvHeads, headDim } = model.config;
   for (const { members, batch, length } of packMicroBatches(
     prompts.map(([, tokens]) => Math.max(1, tokens.length - 1)),
     model.maxPrefillTokens,
-    model.program.positions,
+    model.positions,
   )) {
     const tokens = new Int32Array(batch * length);
     members.forEach((member, b) => tokens.set((prompts[member] as readonly [number, readonly number[]])[1].slice(0, -1), b * length));
-    const program = await model.prefillPrograms.get(`Prefill of ${batch} × ${length} tokens`, '', () => prefillProgram(model.program, batch, length));
-    const outputs = await runProgram(program, { ...model.feeds, tokens: new Tensor('int32', tokens, [batch, length]) });
+    const layers = await model.decoding.prefill(batch, length, tokens);
     members.forEach((member, b) => {
       const [prompt, ids] = prompts[member] as readonly [number, readonly number[]];
       const used = ids.length - 1;
       // [B, KV, S, hd] → [KV, used, hd]
-      const part = (name: string): Float32Array => {
-        const data = (outputs[name] as Tensor).data as Float32Array;
+      const part = (data: Float32Array): Float32Array => {
         const own = new Float32Array(nKvHeads * used * headDim);
         for (let head = 0; head < nKvHeads; head++) {
           const start = (b * nKvHeads + head) * length * headDim;
@@ -166,8 +165,7 @@ async function prefill(
         }
         return own;
       };
-      const layers = Array.from({ length: nLayers }, (_, layer) => layer);
-      into.set(prompt, { length: used, keys: layers.map((layer) => part(`keys.${layer}`)), values: layers.map((layer) => part(`values.${layer}`)) });
+      into.set(prompt, { length: used, keys: layers.map(({ keys }) => part(keys)), values: layers.map(({ values }) => part(values)) });
     });
   }
 }
@@ -189,21 +187,11 @@ async function decodeOnce(
     positions[slot] = row.position;
     if (mode !== 'greedy') uniforms[slot] = openUniform(row.rng.uint32());
   });
-  const program = await model.programs.get(`Decoding ${batch} rows of ${cache.capacity} tokens`, mode, () =>
-    decodeProgram(model.program, batch, cache.capacity, mode),
-  );
-  const feeds = {
-    ...model.feeds,
-    ...cache.feeds(batch),
-    tokens: new Tensor('int32', tokens, [batch]),
-    positions: new Tensor('int32', positions, [batch]),
-    uniforms: new Tensor('float32', uniforms, [batch, 1]),
-    inverseTemperature: new Tensor('float32', Float32Array.of(1 / (request.temperature || 1)), []),
-  };
-  const outputs = await runProgram(program, feeds);
-  cache.append((outputs['fresh'] as Tensor).data as Float32Array, active.length, positions);
+  const inverseTemperature = 1 / (request.temperature || 1);
+  const step = { mode, batch, rows: active.length, tokens, positions, uniforms, inverseTemperature };
+  const { outputs, explain } = await model.decoding.step(step, cache);
   const drawn = drawTokens(model, request, outputs, active.length, uniforms);
-  if (!drawn.every(({ logprob }) => Number.isFinite(logprob))) throw await notFiniteError(program.graph, feeds);
+  if (!drawn.every(({ logprob }) => Number.isFinite(logprob))) throw await explain();
   return drawn;
 }
 
@@ -218,7 +206,7 @@ function drawTokens(
   const slots = Array.from({ length: rows }, (_, slot) => slot);
   if (outputs['logits'] !== undefined) {
     const logits = outputs['logits'].data as Float32Array;
-    const { vocabularySize } = model.program.config;
+    const { vocabularySize } = model.config;
     return slots.map((slot) => drawToken(logits, slot * vocabularySize, vocabularySize, request, uniforms[slot] as number));
   }
   const next = (outputs['next'] as Tensor).data as Int32Array;

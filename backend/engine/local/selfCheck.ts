@@ -11,7 +11,7 @@ import { initializeParameters } from '../../models/initialize.ts';
 import { parameterSpecs } from '../../models/parameters.ts';
 import { accumulatedParameter, logprobProgram, trainProgram, type ProgramModel } from '../../models/programs.ts';
 import { ropeTables } from '../../models/rope.ts';
-import { runAccumulating } from './microBatches.ts';
+import { runAccumulating } from './accumulating.ts';
 import { compile, Tensor, type SessionOptions } from './session.ts';
 
 export interface SelfCheckResult {

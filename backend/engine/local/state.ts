@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, WorkbenchError } from '../../core/errors.ts';
 import { sameShape } from '../../graph/ir.ts';
-import { loadParameters, readModelConfig, type ModelFolder } from '../../models/folder.ts';
+import { fillParameters, readModelConfig, type ModelFolder } from '../../models/folder.ts';
 import { loadAdapter } from '../../models/lora.ts';
 import { parameterSpecs, type LoraSpec } from '../../models/parameters.ts';
 import { SafetensorsFile, writeSafetensors } from '../../models/safetensors.ts';
@@ -49,8 +49,7 @@ export async function loadState(folder: string, weights: ModelWeights, model: Mo
 
 async function loadWeights(folder: string, weights: ModelWeights, model: ModelFolder, lora: LoraSpec | undefined): Promise<void> {
   if (lora !== undefined) return loadAdapter(folder, model.config, lora, weights.policy);
-  const loaded = await loadParameters(await readModelConfig(folder), parameterSpecs(model.config));
-  for (const [name, values] of loaded) weights.policy.get(name)?.set(values);
+  return fillParameters(await readModelConfig(folder), parameterSpecs(model.config), weights.policy);
 }
 
 async function readPolicyVersion(folder: string): Promise<number> {

@@ -3,6 +3,7 @@
  * so an optimizer step in place is seen by the next rollout at once.
  */
 import { Tensor } from './session.ts';
+import { layerOf } from '../../models/layerPrograms.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
 import type { WeightsName } from '../contract.ts';
 
@@ -66,6 +67,17 @@ export class ModelWeights {
     if (name === 'policy') return this.policyFeeds;
     if (this.referenceFeeds === undefined) throw new Error('this engine was opened without a reference copy');
     return this.referenceFeeds;
+  }
+
+  /** A layer's parameters, and the tables, under the names that the programs of one layer have for them (`layerPrograms.ts`). */
+  layerFeeds(name: WeightsName, layer: number): Readonly<Record<string, Tensor>> {
+    return Object.fromEntries(
+      Object.entries(this.feeds(name)).flatMap(([parameter, tensor]) => {
+        const place = layerOf(parameter);
+        if (place === undefined) return parameter === 'cos' || parameter === 'sin' ? [[parameter, tensor] as const] : [];
+        return place.layer === layer ? [[place.inLayer, tensor] as const] : [];
+      }),
+    );
   }
 
   clearGradients(): void {

@@ -1,6 +1,6 @@
 /** Collects the nodes and initializers of one ONNX model; equal initializers and casts are written once. */
 import { type Shape, sizeOf } from '../ir.ts';
-import type { ProtoMessage } from '../protobuf.ts';
+import type { ProtoMessage } from '../../core/protobuf.ts';
 import { type Attributes, dataTypes, int, nodeProto, tensor, tensorProto, type TensorType } from './proto.ts';
 
 /** The domain of ONNX Runtime's own operators. */

@@ -1,6 +1,6 @@
 /** The ONNX messages that a generated model needs, with the field numbers of onnx.proto. */
 import type { DType, Shape } from '../ir.ts';
-import { ProtoMessage } from '../protobuf.ts';
+import { ProtoMessage } from '../../core/protobuf.ts';
 
 /** `i64` exists only inside a model, where ONNX wants 64-bit indexes. */
 export type TensorType = DType | 'i64';

@@ -14,7 +14,8 @@ const tokens = (sequenceWeights: readonly number[]): Tokens => {
     referenceLogprobs: new Array<number>(8).fill(0),
     entropies: new Array<number>(8).fill(0),
     advantages: perToken([0.75, -0.25, -0.25, -0.25]),
-    isRefinement: perToken([0, 0, 0, 1]),
+    teacherLogprobs: new Array<number>(8).fill(0),
+    isOffPolicy: perToken([0, 0, 0, 1]),
     weights: perToken(sequenceWeights),
     uniformWeights: new Array<number>(8).fill(1 / 8),
   };
@@ -66,7 +67,7 @@ describe('the published losses of four sequences', () => {
       const { gradLogprobs } = evaluateLoss(
         critiqueGrpo,
         { ...critiqueGrpo.defaults, ...clip, clipRefinements: true },
-        { ...one, logprobs: [Math.log(p)], behaviorLogprobs: [Math.log(p)], advantages: [-1], isRefinement: [1], weights: [1] },
+        { ...one, logprobs: [Math.log(p)], behaviorLogprobs: [Math.log(p)], advantages: [-1], isOffPolicy: [1], weights: [1] },
       );
       return gradLogprobs[0]!;
     };
@@ -82,7 +83,11 @@ describe('switches', () => {
   });
 
   it('with n = 7, k = 1 weighs the refinement as much as all rollouts together, and alike when uniform', () => {
-    const members = [...Array.from({ length: 7 }, () => ({ origin: 'policy', reward: 0 }) as const), { origin: 'refinement', reward: 1 } as const];
+    const judged = { hasTeacher: false, isRight: false };
+    const members = [
+      ...Array.from({ length: 7 }, () => ({ origin: 'policy', reward: 0, ...judged }) as const),
+      { origin: 'refinement', reward: 1, ...judged } as const,
+    ];
     expect(critiqueGrpo.credit(members, critiqueGrpo.defaults)).toEqual([
       ...Array.from({ length: 7 }, () => ({ advantage: -0.125, weight: 1 / 7 })),
       { advantage: 0.875, weight: 1 },

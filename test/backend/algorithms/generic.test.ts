@@ -1,17 +1,22 @@
 /** What every algorithm of the registry must hold; a new file gets these tests by being there. */
 import { describe, expect, it } from 'vitest';
-import { suppliedInputs, type CreditMember } from '../../../backend/algorithms/algorithm.ts';
+import { suppliedInputs, type CreditMember, type Needs } from '../../../backend/algorithms/algorithm.ts';
 import { algorithms } from '../../../backend/algorithms/index.ts';
 import { Rng } from '../../../backend/core/rng.ts';
 import { switchesSchema, type Switches } from '../../../backend/protocol/runConfig.ts';
 import { buildSequences, type CreditedGroup } from '../../../backend/training/batch.ts';
 import { evaluateLoss, padTokens, sliceTokens, tokensOf, type Tokens } from './lossHarness.ts';
 
-const origins = (algorithm: { needs: { rollouts: boolean; critiques: boolean } }): CreditMember['origin'][] => {
-  const { rollouts, critiques } = algorithm.needs;
-  if (!rollouts) return ['dataset', 'dataset', 'dataset'];
-  return critiques ? ['policy', 'policy', 'policy', 'refinement'] : ['policy', 'policy', 'policy'];
-};
+/** Three rollouts, or none, and one of everything else that the algorithm needs. */
+const origins = ({ rollouts, refinements, critiqueTargets, demonstrations }: Needs): CreditMember['origin'][] => [
+  ...(rollouts ? (['policy', 'policy', 'policy'] as const) : []),
+  ...(refinements ? (['refinement'] as const) : []),
+  ...(critiqueTargets ? (['critique'] as const) : []),
+  ...(demonstrations ? (['dataset'] as const) : []),
+];
+
+/** Imitation gives credit to a lone member and to equals; the others learn from differences. */
+const imitators = new Set(['sft', 'raft', 'refinement-ft', 'citl-ft', 'critique-ft']);
 
 /** The variants on which a loss branches. */
 const variants: Readonly<Record<string, Partial<Switches>>> = {
@@ -22,16 +27,20 @@ const variants: Readonly<Record<string, Partial<Switches>>> = {
 };
 
 for (const [key, algorithm] of Object.entries(algorithms)) {
-  const memberOrigins = origins(algorithm);
+  const memberOrigins = origins(algorithm.needs);
   const members = (rewards: readonly number[]): CreditMember[] =>
-    memberOrigins.map((origin, i) => ({ origin, reward: rewards[i % rewards.length]! }));
+    memberOrigins.map((origin, i) => {
+      const reward = rewards[i % rewards.length]!;
+      return { origin, reward, isRight: reward > 0, hasTeacher: algorithm.needs.teacher && i === 0 };
+    });
 
   describe(key, () => {
     it('has valid defaults and describes itself', () => {
       expect(switchesSchema.parse(algorithm.defaults)).toEqual(algorithm.defaults);
       expect(algorithm.title.length).toBeGreaterThan(0);
       expect(algorithm.summary.length).toBeGreaterThan(0);
-      expect(algorithm.defaults.critiquesPerProblem > 0 && algorithm.defaults.kRefinements > 0).toBe(algorithm.needs.critiques);
+      expect(algorithm.defaults.critiquesPerProblem > 0).toBe(algorithm.needs.critiques);
+      expect(algorithm.defaults.kRefinements > 0).toBe(algorithm.needs.refinements);
     });
 
     it('gives one finite credit a member, with weights that are not negative', () => {
@@ -47,7 +56,7 @@ for (const [key, algorithm] of Object.entries(algorithms)) {
       expect(algorithm.credit([], algorithm.defaults)).toEqual([]);
     });
 
-    if (algorithm.needs.rollouts) {
+    if (!imitators.has(algorithm.name)) {
       it.each([
         ['all failed', 0],
         ['all right', 1],
@@ -55,13 +64,18 @@ for (const [key, algorithm] of Object.entries(algorithms)) {
       ])('gives a group that %s no credit at all', (_title, reward) => {
         for (const advantageStd of [false, true]) {
           const credits = algorithm.credit(members([reward]), { ...algorithm.defaults, advantageStd });
-          expect(credits.map((credit) => credit.advantage)).toEqual(memberOrigins.map(() => 0));
+          credits.forEach(({ advantage }, i) => {
+            if (memberOrigins[i] !== 'dataset') expect(advantage).toBe(0);
+          });
         }
       });
     } else {
-      it('gives rollouts no credit', () => {
-        for (const { advantage, weight } of algorithm.credit([{ origin: 'policy', reward: 1 }], algorithm.defaults))
-          expect([advantage, weight]).toEqual([0, 0]);
+      it('gives nothing to wrong rollouts, and 1 to what it imitates, however alike', () => {
+        const wrong = { origin: 'policy', reward: 1, isRight: false, hasTeacher: false } as const;
+        expect(algorithm.credit([wrong], algorithm.defaults)).toEqual([{ advantage: 0, weight: 0 }]);
+        const imitated = algorithm.credit(members([1]), algorithm.defaults).filter(({ weight }) => weight > 0);
+        expect(imitated.length).toBeGreaterThan(0);
+        for (const credit of imitated) expect(credit).toEqual({ advantage: 1, weight: 1 / memberOrigins.length });
       });
     }
 
@@ -154,6 +168,7 @@ for (const [key, algorithm] of Object.entries(algorithms)) {
               tokens: list(length, () => 3),
               behaviorLogprobs,
               referenceLogprobs: behaviorLogprobs.map((x) => x - 0.3 * rng.normal()),
+              teacherLogprobs: algorithm.needs.teacher && j === 0 ? behaviorLogprobs.map((x) => x - rng.normal()) : null,
               ...credits[j]!,
             };
           }),

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { CreditMember } from '../../../backend/algorithms/algorithm.ts';
 import { sequenceWeights } from '../../../backend/algorithms/weights.ts';
 
-const group = (nRollouts: number, nRefinements: number): CreditMember[] => [
-  ...Array.from({ length: nRollouts }, () => ({ origin: 'policy', reward: 0 }) as const),
-  ...Array.from({ length: nRefinements }, () => ({ origin: 'refinement', reward: 1 }) as const),
+const group = (nRollouts: number, nRefinements: number): Pick<CreditMember, 'origin'>[] => [
+  ...Array.from({ length: nRollouts }, () => ({ origin: 'policy' }) as const),
+  ...Array.from({ length: nRefinements }, () => ({ origin: 'refinement' }) as const),
 ];
 
 describe('sequenceWeights', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ComparisonView } from '../../../backend/cli/comparisonView.ts';
 import type { Event, EventBody } from '../../../backend/protocol/events.ts';
-import { fabricated } from './fabricatedResults.ts';
+import { fabricated } from '../experiments/fabricatedResults.ts';
 
 const event = (body: EventBody): Event => ({ runId: 'run', seq: 1, time: 0, body }) as Event;
 const stepFinished = (step: number): Event =>

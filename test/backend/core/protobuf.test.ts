@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { onnx } from 'onnx-proto';
 import { describe, expect, it } from 'vitest';
-import { ProtoMessage, varint } from '../../../backend/graph/protobuf.ts';
+import { ProtoMessage, varint } from '../../../backend/core/protobuf.ts';
 
 const safeIntegers = fc.oneof(
   fc.maxSafeInteger(),

@@ -2,12 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Critic, CriticInput, CriticTools } from '../../../backend/critics/critic.ts';
 import { critics } from '../../../backend/critics/index.ts';
+import { nothing } from '../../../backend/critics/outsideModel.ts';
 import { resample } from '../../../backend/critics/resample.ts';
-import { runCritic } from '../../../backend/critics/runCritic.ts';
+import { runCritic, type WrittenCritiques } from '../../../backend/critics/runCritic.ts';
 import { self } from '../../../backend/critics/self.ts';
 import { stepLevel } from '../../../backend/critics/stepLevel.ts';
 import { verdict } from '../../../backend/critics/verdict.ts';
 import { verdictAnswer } from '../../../backend/critics/verdictAnswer.ts';
+import { criticOptionsSchema } from '../../../backend/protocol/criticConfig.ts';
 import type { Problem, Verdict } from '../../../backend/protocol/records.ts';
 
 const problem: Problem = {
@@ -40,12 +42,27 @@ function input(completion: string, status: Verdict['status'], overrides: Partial
   };
 }
 
-const noTools: CriticTools = { generate: () => Promise.reject(new Error('no generation')), seeds: [0] };
+const noTools: CriticTools = {
+  generate: () => Promise.reject(new Error('no generation')),
+  seeds: [0],
+  options: criticOptionsSchema.parse({}),
+  template: null,
+};
+const saying = (...texts: string[]) => texts.map((text) => ({ ...nothing, text }));
 const misread = 'Step 1: 22 + 10 = 32. Answer: 32.';
 const sound = 'Step 1: 22 + 12 = 34. Answer: 34.';
 
 it('the registry lists them by file name', () => {
-  expect(Object.keys(critics)).toEqual(['resample', 'self', 'stepLevel', 'verdict', 'verdictAnswer']);
+  expect(Object.keys(critics)).toEqual([
+    'chainOfThought',
+    'resample',
+    'self',
+    'selfEvaluation',
+    'stepLevel',
+    'verdict',
+    'verdictAnswer',
+    'weakToStrong',
+  ]);
 });
 
 describe('says', () => {
@@ -77,9 +94,9 @@ it('self asks the policy about question and answer, and takes an empty text for 
   const asked: unknown[] = [];
   const generate: CriticTools['generate'] = async (conversations, purpose, seeds) => {
     asked.push(conversations, purpose, seeds);
-    return [' Step 1 is wrong. ', ' \n'];
+    return saying(' Step 1 is wrong. ', ' \n');
   };
-  expect(await self.write([input('A', 'wrong'), input('B', 'wrong')], { generate, seeds: [5, 6] })).toEqual(['Step 1 is wrong.', null]);
+  expect(await self.write([input('A', 'wrong'), input('B', 'wrong')], { ...noTools, generate, seeds: [5, 6] })).toEqual(['Step 1 is wrong.', null]);
   const conversation = (content: string): unknown => [...problem.prompt, { role: 'assistant', content }];
   expect(asked).toEqual([[conversation('A'), conversation('B')], 'critique', [5, 6]]);
 });
@@ -93,13 +110,14 @@ describe('a run of a critic', () => {
     write,
   });
   const inputs = [input('a', 'wrong'), input('b', 'wrong')];
-  const run = (critic: Critic) => runCritic(critic, inputs, noTools);
+  const textsOf = ({ critiques, notices }: WrittenCritiques) => ({ texts: critiques.map(({ text }) => text), notices });
+  const run = async (critic: Critic) => textsOf(await runCritic(critic, inputs, noTools));
 
   it('gives the texts', async () => {
     expect(await run(verdict)).toEqual({ texts: ['The answer is wrong.', 'The answer is wrong.'], notices: [] });
     expect(await run(resample)).toEqual({ texts: ['', ''], notices: [] });
     expect(await run(writing(async () => ['', null]))).toEqual({ texts: [null, null], notices: [] });
-    expect(await runCritic(self, [], noTools)).toEqual({ texts: [], notices: [] });
+    expect(await runCritic(self, [], noTools)).toEqual({ critiques: [], notices: [] });
   });
 
   it.each<[string, Critic['write'], RegExp]>([
@@ -127,8 +145,8 @@ describe('a run of a critic', () => {
   });
 
   it('detects a policy that wrote too few texts', async () => {
-    const result = await runCritic(self, inputs, { generate: async () => ['one'], seeds: [1, 2] });
-    expect(result).toMatchObject({ texts: [null, null], notices: [{ code: 'critic.failed' }] });
+    const result = await runCritic(self, inputs, { ...noTools, generate: async () => saying('one'), seeds: [1, 2] });
+    expect(textsOf(result)).toMatchObject({ texts: [null, null], notices: [{ code: 'critic.failed' }] });
   });
 
   it('passes an abort on', async () => {

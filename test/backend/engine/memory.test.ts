@@ -14,7 +14,7 @@ describe.runIf(process.platform === 'linux')('peak memory of training', () => {
         await engine.optimStep(update);
       }
       const { peakResidentBytes } = await engine.describe();
-      const estimate = estimateTrainingBytes(benchConfig('a'), undefined, { batch: 32, length: 128, nTargets: 4096, layerCheckpointing });
+      const estimate = estimateTrainingBytes(benchConfig('a'), {}, { batch: 32, length: 128, nTargets: 4096, layerCheckpointing });
       // Memory that the system counts differs a little between machines; `npm run bench -- memory` has the exact numbers.
       expect(peakResidentBytes / estimate).toBeGreaterThan(0.8);
       expect(peakResidentBytes / estimate).toBeLessThan(1.2);

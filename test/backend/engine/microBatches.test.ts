@@ -46,6 +46,9 @@ describe.each([
     ['three calls', {}, [sequences.slice(0, 3), sequences.slice(3, 8), sequences.slice(8)]],
     ['another order', {}, [sequences.toReversed()]],
     ['layer checkpointing', { layerCheckpointing: true }, [sequences]],
+    ['one layer at a time', { layerwise: true }, [sequences]],
+    ['one layer at a time, 16 logits at a time', { layerwise: true, logitsBytes: 16 * 4 * vocabularySize, microBatchTokens: 256 }, [sequences]],
+    ['one layer and one row of logits at a time', { layerwise: true, logitsBytes: 1 }, [sequences.slice(0, 6), sequences.slice(6)]],
     ['layer checkpointing in micro-batches', { layerCheckpointing: true, microBatchTokens: 256 }, [sequences]],
   ] as const)('%s: the same gradient', async (name, change, calls) => {
     const other = await train({ ...options, ...change }, calls);

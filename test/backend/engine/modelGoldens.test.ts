@@ -86,9 +86,14 @@ describe.each(models)('%s', (name) => {
       await withEngine(engineOptions(folder), (engine) => expectGoldenStatistics(engine, golden));
     }));
 
-  it.runIf(existsSync(join(modelFolder(name), 'gradients.safetensors')))('gives the gradients of PyTorch', () => {
-    const options = engineOptions(name);
-    return withEngine(options, (engine) => expectGoldenGradients(engine, name, golden, options));
+  it('gives the logprobs and entropies of PyTorch one layer and three rows of logits at a time', () =>
+    withEngine(engineOptions(name, { layerwise: true, logitsBytes: 1000 }), (engine) => expectGoldenStatistics(engine, golden)));
+
+  describe.runIf(existsSync(join(modelFolder(name), 'gradients.safetensors')))('gradients', () => {
+    it.each([{}, { layerwise: true }, { layerwise: true, logitsBytes: 1000 }])('are those of PyTorch, %o', (changes) => {
+      const options = engineOptions(name, changes);
+      return withEngine(options, (engine) => expectGoldenGradients(engine, name, golden, options));
+    });
   });
 });
 

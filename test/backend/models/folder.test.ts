@@ -343,6 +343,17 @@ describe('weights that are refused', () => {
       says: /model\.norm\.weight \[32\], which .*index\.json does not have/,
     },
     {
+      what: 'a tensor in two shards',
+      from: 'qwen3-sharded',
+      fault: async (folder) => {
+        const [first, second] = [1, 2].map((i) => join(folder, `model-0000${i}-of-00005.safetensors`)) as [string, string];
+        const [tensor] = await readTensors(first);
+        await writeSafetensors(second, [tensor as NamedTensor, ...(await readTensors(second))], 'F32');
+      },
+      code: 'model.index',
+      says: /is in two weight files, .*model-0000[12]-of-00005\.safetensors and .*model-0000[12]-of-00005\.safetensors\./,
+    },
+    {
       what: 'an index that leads out of the folder',
       from: 'qwen3-sharded',
       fault: (folder) => changeMap(folder, (map) => ({ ...map, 'model.norm.weight': '../other/model.safetensors' })),

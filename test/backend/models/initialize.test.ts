@@ -80,14 +80,14 @@ describe('the count of parameters', () => {
 describe('the memory estimate', () => {
   const shape: TrainingShape = { batch: 16, length: 128, nTargets: 1024, layerCheckpointing: false };
   const lora = { rank: 4, alpha: 8, targets: ['q_proj'] };
-  const plain = estimateTrainingBytes(config, undefined, shape);
+  const plain = estimateTrainingBytes(config, {}, shape);
 
   it('holds weights, gradients and moments at the least', () => expect(plain).toBeGreaterThan(4 * 5 * parameterCount(config)));
 
   it.each([
-    { what: 'a longer batch', other: estimateTrainingBytes(config, undefined, { ...shape, length: 256 }), sign: 1 },
-    { what: 'more targets', other: estimateTrainingBytes(config, undefined, { ...shape, nTargets: 2048 }), sign: 1 },
-    { what: 'recomputed layers', other: estimateTrainingBytes(config, undefined, { ...shape, layerCheckpointing: true }), sign: -1 },
-    { what: 'an adapter', other: estimateTrainingBytes(config, lora, shape), sign: -1 },
+    { what: 'a longer batch', other: estimateTrainingBytes(config, {}, { ...shape, length: 256 }), sign: 1 },
+    { what: 'more targets', other: estimateTrainingBytes(config, {}, { ...shape, nTargets: 2048 }), sign: 1 },
+    { what: 'recomputed layers', other: estimateTrainingBytes(config, {}, { ...shape, layerCheckpointing: true }), sign: -1 },
+    { what: 'an adapter', other: estimateTrainingBytes(config, { lora }, shape), sign: -1 },
   ])('changes the right way with $what', ({ other, sign }) => expect(Math.sign(other - plain)).toBe(sign));
 });

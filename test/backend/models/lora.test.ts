@@ -3,9 +3,11 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sizeOf } from '../../../backend/graph/ir.ts';
-import { loadParameters, partView, readModelConfig } from '../../../backend/models/folder.ts';
+import { loadParameters, namedTensors, partView, readModelConfig } from '../../../backend/models/folder.ts';
 import { initializeAdapter } from '../../../backend/models/initialize.ts';
-import { adapterSpecs, loadAdapter, mergeLora, readAdapterConfig, saveAdapterFolder } from '../../../backend/models/lora.ts';
+import { readAdapterConfig } from '../../../backend/models/adapterConfig.ts';
+import { adapterSpecs, loadAdapter, mergeLora, saveAdapterFolder } from '../../../backend/models/lora.ts';
+import { valuesOf } from '../../../backend/models/safetensors.ts';
 import { loraTargets, parameterSpecs, type LoraSpec } from '../../../backend/models/parameters.ts';
 import { changeJson, goldenFolder, readJsonFile, readTensors, withFolder, type Json } from './folders.ts';
 
@@ -17,7 +19,7 @@ function emptyAdapter(lora: LoraSpec): Map<string, Float32Array> {
 }
 
 async function goldenAdapter() {
-  const lora = await readAdapterConfig(peftFolder);
+  const { lora } = await readAdapterConfig(peftFolder);
   const adapter = emptyAdapter(lora);
   await loadAdapter(peftFolder, base.config, lora, adapter);
   return { lora, adapter };
@@ -86,7 +88,7 @@ describe("PEFT's folder", () => {
       const written = await readTensors(join(saved, 'adapter_model.safetensors'));
       expect(written).toEqual(await readTensors(join(peftFolder, 'adapter_model.safetensors')));
       expect(written[0]?.name).toBe('base_model.model.model.layers.0.mlp.down_proj.lora_A.weight');
-      expect(await readAdapterConfig(saved)).toEqual(lora);
+      expect(await readAdapterConfig(saved)).toEqual({ lora, base: base.path, revision: null });
     }));
 
   it('says in its configuration nothing that PEFT says otherwise', () =>
@@ -99,14 +101,21 @@ describe("PEFT's folder", () => {
     }));
 
   it('may name its targets all at once', () =>
-    withAdapterConfig({ target_modules: 'all-linear' }, async (folder) => expect((await readAdapterConfig(folder)).targets).toEqual(loraTargets)));
+    withAdapterConfig({ target_modules: 'all-linear' }, async (folder) => expect((await readAdapterConfig(folder)).lora.targets).toEqual(loraTargets)));
 
   it.each(['gaussian', 'eva', 'orthogonal', false, null])('may have been initialized as %s', (init) =>
-    withAdapterConfig({ init_lora_weights: init }, async (folder) => expect((await readAdapterConfig(folder)).rank).toBe(4)),
+    withAdapterConfig({ init_lora_weights: init }, async (folder) => expect((await readAdapterConfig(folder)).lora.rank).toBe(4)),
+  );
+
+  it.each<{ changes: Json; lora: object }>([
+    { changes: { use_rslora: true }, lora: { rank: 4, alpha: 16 } },
+    { changes: { lora_dropout: 0.1 }, lora: { rank: 4, alpha: 8 } },
+    { changes: { target_modules: ['self_attn.q_proj', 'mlp.up_proj', 'v_proj'] }, lora: { targets: ['q_proj', 'up_proj', 'v_proj'] } },
+  ])('with $changes is the plain adapter of the same arithmetic', ({ changes, lora }) =>
+    withAdapterConfig(changes, async (folder) => expect((await readAdapterConfig(folder)).lora).toMatchObject(lora)),
   );
 
   it.each<{ changes: Json; code: string; says: RegExp }>([
-    { changes: { use_rslora: true }, code: 'adapter.unsupported', says: /"use_rslora": true/ },
     { changes: { use_dora: true, bias: 'all' }, code: 'adapter.unsupported', says: /"bias": "all", "use_dora": true/ },
     { changes: { rank_pattern: { q_proj: 8 } }, code: 'adapter.unsupported', says: /"rank_pattern": \{"q_proj":8\}/ },
     { changes: { modules_to_save: ['lm_head'] }, code: 'adapter.unsupported', says: /modules_to_save/ },
@@ -155,14 +164,16 @@ describe('the merge', () => {
     const specs = parameterSpecs(base.config);
     const parameters = await loadParameters(base, specs);
     const before = new Map([...parameters].map(([name, values]) => [name, values.slice()]));
-    const merged = mergeLora(base.config, lora, new Map([...parameters, ...adapter]));
+    const tensors = mergeLora(namedTensors(specs, parameters), lora, adapter);
+    expect(tensors.map(({ name }) => name)).toEqual(specs.flatMap(({ parts }) => parts.map(({ name }) => name)));
+    const merged = new Map<string, Float32Array>();
+    for (const tensor of tensors) merged.set(tensor.name, await valuesOf(tensor));
     expect(parameters).toEqual(before);
-    expect([...merged.keys()]).toEqual(specs.map(({ name }) => name));
     for (const spec of specs) {
       for (const part of spec.parts) {
         const target = lora.targets.find((name) => part.name.includes(name) && part.name.endsWith('.weight'));
         const from = partView(spec, part, before.get(spec.name) as Float32Array);
-        const to = partView(spec, part, merged.get(spec.name) as Float32Array);
+        const to = merged.get(part.name) as Float32Array;
         if (target === undefined) {
           expect(to).toEqual(from);
           continue;

@@ -130,12 +130,34 @@ it('a worker that cannot start fails its items and does not hang', async () => {
   await pool.dispose();
 }, 30_000);
 
-it('the self-test lists the gold answers that a verifier does not recognize', async () => {
-  const problems = ['61', '1/2', '\\frac{1}{2}', 'x + 1', 'red'].map((answer, i) => ({ ...problem, id: `p${i}`, answer }));
-  const unrecognized = await selfTest(numeric, problems, { deadlineMs: 1000 });
-  expect(unrecognized.map(({ problemId, answer }) => [problemId, answer])).toEqual([
-    ['p3', 'x + 1'],
-    ['p4', 'red'],
-  ]);
-  expect(unrecognized[1]?.reason).toMatch(/"red" of p4 is not a number/u);
+describe('the self-test', () => {
+  const gold = (answers: readonly string[]): Problem[] => answers.map((answer, i) => ({ ...problem, id: `p${i}`, answer }));
+
+  it('lists the gold answers that a verifier does not recognize', async () => {
+    const { tested, total, missed } = await selfTest(numeric, gold(['61', '1/2', '\\frac{1}{2}', 'x + 1', 'red']), { deadlineMs: 1000, seed: 0 });
+    expect([tested, total]).toEqual([5, 5]);
+    expect(missed.map(({ problemId, answer }) => [problemId, answer])).toEqual([
+      ['p3', 'x + 1'],
+      ['p4', 'red'],
+    ]);
+    expect(missed[1]?.reason).toMatch(/"red" of p4 is not a number/u);
+  });
+
+  it('takes a seeded sample of a large set', async () => {
+    const many = gold(Array.from({ length: 5000 }, (_, i) => (i % 2 === 0 ? '1' : 'red')));
+    const [first, again, other] = await Promise.all([0, 0, 1].map((seed) => selfTest(numeric, many, { deadlineMs: 1000, seed })));
+    expect([first?.tested, first?.total]).toEqual([200, 5000]);
+    expect(again).toEqual(first);
+    expect(other?.missed).not.toEqual(first?.missed);
+  });
+
+  it('asks of a verifier that need not know the gold answer only that it judges', async () => {
+    const strict: Verifier = { name: 's', summary: '', isBounded: true, knowsGold: false, verify: ({ problem: { answer } }) => judged(answer) };
+    const { missed } = await selfTest(strict, gold(['61', 'red']), { deadlineMs: 1000, seed: 0 });
+    expect(missed).toEqual([{ problemId: 'p1', answer: 'red', reason: 'no idea' }]);
+
+    function judged(answer: string): VerifierOutcome {
+      return { status: answer === '61' ? 'wrong' : 'failed', reward: 0, extracted: null, reason: 'no idea', cause: null };
+    }
+  });
 });

@@ -46,7 +46,7 @@ describe('the door', () => {
   it('answers plain HTTP and garbage without detail, and goes on', async () => {
     const backend = await startTestBackend();
     const response = await fetch(`http://127.0.0.1:${backend.port}/rpc`);
-    expect([response.status, await response.text()]).toEqual([400, '']);
+    expect([response.status, await response.text()]).toEqual([401, '']);
     const stream = connect(backend.port, '127.0.0.1');
     stream.on('error', () => undefined);
     stream.resume();

@@ -11,6 +11,7 @@ const rollouts = batches.flatMap((batch) => batch.rollouts);
 const verdicts = new Map(batches.flatMap((batch) => batch.verdicts).map((verdict) => [verdict.rolloutId, verdict]));
 const critiques = batches.flatMap((batch) => batch.critiques);
 const refinements = batches.flatMap((batch) => batch.refinements);
+const audits = batches.flatMap((batch) => batch.audits);
 const groupOf = (rolloutId: string): (typeof groups)[number] | undefined => {
   const rollout = rollouts.find(({ id }) => id === rolloutId);
   return groups.find(({ step, problemId }) => step === rollout?.step && problemId === rollout.problemId);
@@ -80,10 +81,13 @@ describe('failures', () => {
         return step >= fromStep && step <= toStep;
       };
       const distinct = (ids: readonly (string | undefined)[]): number => new Set(ids).size;
+      // Refinements have no flags of their own here.
+      const flagged = new Set(audits.map(({ id }) => id));
       const kinds = (['self', 'stepLevel'] as const).map((kind) => {
         const ofKind = critiques.filter((critique) => critique.kind === kind).filter(within);
         const answers = refinements.filter(({ critiqueId }) => ofKind.some(({ id }) => id === critiqueId));
         const right = answers.filter(({ id }) => verdicts.get(id)?.status === 'right');
+        const clean = right.filter(({ critiqueId }) => !flagged.has(critiqueId));
         return {
           kind,
           critiqued: distinct(ofKind.map(({ rolloutId }) => rolloutId)),
@@ -91,6 +95,9 @@ describe('failures', () => {
           refinedRight: distinct(right.map(({ rolloutId }) => rolloutId)),
           problems: distinct(ofKind.map(({ rolloutId }) => groupOf(rolloutId)?.problemId)),
           problemsRescued: distinct(right.map(({ rolloutId }) => groupOf(rolloutId)?.problemId)),
+          flagged: distinct(ofKind.filter(({ id }) => flagged.has(id)).map(({ rolloutId }) => rolloutId)),
+          refinedRightUnflagged: distinct(clean.map(({ rolloutId }) => rolloutId)),
+          problemsRescuedUnflagged: distinct(clean.map(({ rolloutId }) => groupOf(rolloutId)?.problemId)),
         };
       });
       const wrong = rollouts.filter(({ id }) => verdicts.get(id)?.status === 'wrong' && within({ rolloutId: id })).length;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Critique, Group, GroupKind, Problem, Refinement, Rollout, Verdict } from '../../../backend/protocol/records.ts';
+import type { Audit, Critique, CritiqueCall, Group, GroupKind, Problem, Refinement, Rollout, Verdict } from '../../../backend/protocol/records.ts';
 import { runConfigSchema } from '../../../backend/protocol/runConfig.ts';
 import { openStore } from '../../../backend/store/openStore.ts';
 import type { RecordBatch } from '../../../backend/store/recorder.ts';
@@ -104,6 +104,8 @@ export function stepBatch(runId: string, step: number): Required<RecordBatch> {
     rollouts,
     verdicts,
     critiques,
+    critiqueCalls: critiques.map(callOf),
+    audits: critiques.filter(({ id }) => hash(`audit ${id}`) % 4 === 0).map(auditOf),
     refinements,
     trials: [],
     groups,
@@ -117,6 +119,32 @@ export function stepBatch(runId: string, step: number): Required<RecordBatch> {
       { type: 'stepFinished', update },
     ],
   };
+}
+
+function callOf({ runId, rolloutId }: Critique, i: number): CritiqueCall {
+  const isFallback = i % 2 === 1;
+  return {
+    runId,
+    rolloutId,
+    step: Number(rolloutId.split('/')[1]),
+    critic: 'chain-of-thought',
+    model: 'judge',
+    attempts: 1 + i,
+    promptTokens: 100,
+    completionTokens: 20 + i,
+    cost: 0.25,
+    isCached: false,
+    conclusion: isFallback ? null : 'wrong',
+    disagreements: i,
+    fallback: isFallback ? 'verdict' : null,
+    isCutOff: isFallback,
+    error: isFallback ? 'the critique was cut off' : null,
+    seconds: 0.5,
+  };
+}
+
+function auditOf({ runId, id, rolloutId }: Critique): Audit {
+  return { runId, id, subject: 'critique', rolloutId, flags: ['statesAnswer', 'cutOff'] };
 }
 
 /** A store of a folder of its own, both gone after the test. */

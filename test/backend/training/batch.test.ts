@@ -50,7 +50,7 @@ describe('buildSequences', () => {
     expect([...first!['behaviorLogprobs']!]).toEqual([-0.5, -1.5, -2.5, -3.5]);
     expect([...first!['referenceLogprobs']!]).toEqual([0, 0, 0, 0]);
     expect([...second!['advantages']!]).toEqual([-0.5, -0.5]);
-    expect([...first!['isRefinement']!, ...refinement!['isRefinement']!]).toEqual([0, 0, 0, 0, 1, 1, 1]);
+    expect([...first!['isOffPolicy']!, ...refinement!['isOffPolicy']!]).toEqual([0, 0, 0, 0, 1, 1, 1]);
   });
 
   const nGroups = 2;

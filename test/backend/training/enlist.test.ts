@@ -40,10 +40,11 @@ describe('an enlisted critique', () => {
     if (critique === undefined) throw new Error('nothing was enlisted');
     const { problemId } = made.store.attempt('run', critique.rolloutId)?.rollout ?? { problemId: '' };
     const group = made.store.group('run', `run/3/${problemId}`);
+    const policyVersion = made.store.updates('run')[1]?.policyVersion;
     expect(group?.guests).toMatchObject([
       {
         critique: { id: critique.id, kind: 'human', text: 'Add 5 beads.', author: 'ann' },
-        refinement: { id: `${critique.id}/step3`, critiqueId: critique.id, rolloutId: critique.rolloutId, step: 3, policyVersion: 2 },
+        refinement: { id: `${critique.id}/step3`, critiqueId: critique.id, rolloutId: critique.rolloutId, step: 3, policyVersion },
       },
     ]);
     expect(group?.attempts).toHaveLength(3);

@@ -25,6 +25,10 @@ describe('the plan of a run', () => {
       trainableParameters: 619_648,
       trainProblems: 256,
       heldOutProblems: 400,
+      data: [
+        '256 problems of train.jsonl read as workbench: id from id, prompt from prompt, answer from answer, level from level, solution from solution, demonstration from demonstration',
+        'held out: 400 problems of heldOut.jsonl read as workbench: id from id, prompt from prompt, answer from answer, level from level, solution from solution',
+      ],
       warnings: [],
     });
     expect(made.arithmetic).toEqual([
@@ -76,7 +80,7 @@ describe('the plan of a run', () => {
     expect(made.trainProblems).toBe(3);
     expect(made.warnings).toEqual([
       expect.stringMatching(/problem p0 .* has none/),
-      expect.stringMatching(/1 broken row is left out, the first on line 4/),
+      expect.stringMatching(/1 broken row is left out, at .*train\.jsonl:4: "prompt" is missing/),
       expect.stringMatching(/no held-out set/),
     ]);
     await expect(plan({ 'data.train': '/nowhere.jsonl' })).rejects.toMatchObject({ code: 'dataset.notFound' });

@@ -20,7 +20,7 @@ async function updateOf({ run }: ScriptedRun): Promise<Updated> {
 }
 
 /** Per sequence of an update: one value of each input (all its tokens have the same), and whether it is a refinement's. */
-function inputsOf({ engine }: ScriptedRun, at = 0, names: readonly string[] = ['advantages', 'isRefinement', 'behaviorLogprobs']): number[][] {
+function inputsOf({ engine }: ScriptedRun, at = 0, names: readonly string[] = ['advantages', 'isOffPolicy', 'behaviorLogprobs']): number[][] {
   const { sequences } = engine.callsOf('forwardBackward')[at] as { sequences: readonly { inputs: Readonly<Record<string, Float32Array>> }[] };
   return sequences.map(({ inputs }) =>
     names.map((name) => {
@@ -60,8 +60,8 @@ describe('credit', () => {
     const made = await update([{ rollouts: 'W' }, { rollouts: 'W' }], { algorithm: 'sft' });
     expect(made.engine.calls.map(({ method }) => method)).toEqual(['forwardBackward', 'optimStep']);
     expect(inputsOf(made)).toEqual([
-      [1, 0, 0],
-      [1, 0, 0],
+      [1, 1, 0],
+      [1, 1, 0],
     ]);
     expect(made.updated).toMatchObject({ updates: 1, policyVersion: 1, loss: 2 });
   });

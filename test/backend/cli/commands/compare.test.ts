@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Comparison } from '../../../../backend/cli/comparison.ts';
+import type { Comparison } from '../../../../backend/experiments/comparison.ts';
 import { compare } from '../../../../backend/cli/commands/compare.ts';
 import { fewProblems, runCommand, temporaryFolder, tinyModel, tinySettings, type CommandResult } from './harness.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluate } from '../../../../backend/cli/commands/evaluate.ts';
 import { exportModel } from '../../../../backend/cli/commands/exportModel.ts';
 import { loadParameters, readModelConfig } from '../../../../backend/models/folder.ts';
-import { readAdapterConfig } from '../../../../backend/models/lora.ts';
+import { readAdapterConfig } from '../../../../backend/models/adapterConfig.ts';
 import { parameterSpecs } from '../../../../backend/models/parameters.ts';
 import { openStore } from '../../../../backend/store/openStore.ts';
 import { loadTokenizer } from '../../../../backend/text/tokenizer.ts';
@@ -141,7 +141,7 @@ describe('export', () => {
     const out = join(folder.path, 'peft');
     const { text } = await runCommand(exportModel, ['--run', runs.adapter, '--form', 'adapter', '--workspace', workspace, '--out', out]);
     expect(text).toContain('AutoPeftModelForCausalLM');
-    expect(await readAdapterConfig(out)).toMatchObject({ rank: 2, alpha: 4 });
+    expect((await readAdapterConfig(out)).lora).toMatchObject({ rank: 2, alpha: 4 });
     const none = join(folder.path, 'none');
     const refused = runCommand(exportModel, ['--run', runs.full, '--form', 'adapter', '--workspace', workspace, '--out', none]);
     await expect(refused).rejects.toMatchObject({ code: 'export.noAdapter' });

@@ -1,0 +1,79 @@
+/** `critique-grpo export-data`: what a run learned from words, as data sets for TRL and verl. */
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { WorkbenchError } from '../../core/errors.ts';
+import { lessonFormats, type LessonFormatName } from '../../exchange/lessonFormats.ts';
+import { writeRows } from '../../exchange/writeRows.ts';
+import { openStore } from '../../store/openStore.ts';
+import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
+import { findRuns } from '../findRun.ts';
+
+interface ExportDataOptions {
+  readonly out: string;
+  readonly as: LessonFormatName;
+  readonly withoutHuman?: boolean;
+  readonly withoutTrials?: boolean;
+  readonly withoutFlagged?: boolean;
+  readonly workspace: string;
+}
+
+const formats = Object.entries(lessonFormats).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`);
+
+export const exportData: CliCommand = {
+  name: 'export-data',
+  summary: 'Write failed answers, critiques and refinements as data sets for TRL and verl.',
+  register(command: Command, context: CliContext): void {
+    command
+      .argument('[run...]', 'ids of runs; the newest run if left out')
+      .requiredOption('--out <file>', 'where to write: *.jsonl or *.parquet')
+      .addOption(new Option('--as <format>', 'see below').choices(Object.keys(lessonFormats)).default('triples'))
+      .option('--without-human', 'leave out what was written by a person')
+      .option('--without-trials', 'leave out refinements that were only tried, not part of training')
+      .option('--without-flagged', 'leave out what the audit flagged: told answers, copies, cut off texts')
+      .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', '.')
+      .addHelpText('after', `\nFormats:\n${formats.join('\n')}\n\nExample:\n  critique-grpo export-data --as preferences --out preferences.parquet`)
+      .action(async (runs: readonly string[], options: ExportDataOptions) => {
+        process.exitCode = await writeData(runs, options, context);
+      });
+  },
+};
+
+async function writeData(ids: readonly string[], options: ExportDataOptions, { output }: CliContext): Promise<number> {
+  const out = resolve(options.out);
+  const store = openStore(resolve(options.workspace), { readOnly: true });
+  try {
+    const runs = findRuns(store, ids);
+    const chosen = {
+      withoutHuman: options.withoutHuman === true,
+      withoutTrials: options.withoutTrials === true,
+      withoutFlagged: options.withoutFlagged === true,
+    };
+    const format = lessonFormats[options.as];
+    const count = await writeRows(
+      out,
+      format.columns,
+      all(
+        runs.map(
+          ({ id }) =>
+            () =>
+              format.rows(store, id, chosen),
+        ),
+      ),
+    );
+    if (count === 0) {
+      throw new WorkbenchError({
+        code: 'export.empty',
+        message: `There is nothing to write as ${options.as} in ${runs.map(({ id }) => id).join(', ')}.`,
+        remedy: 'Choose a run with refinements, another --as, or leave out fewer.',
+      });
+    }
+    output.write(`${count} rows of ${runs.map(({ id }) => id).join(', ')} are in ${out}.\n`);
+  } finally {
+    store.close();
+  }
+  return exitCodes.done;
+}
+
+function* all<T>(parts: readonly (() => Iterable<T>)[]): Generator<T> {
+  for (const part of parts) yield* part();
+}

@@ -1,0 +1,17 @@
+/** Finds the runs that a command means: those named, or the newest. */
+import { WorkbenchError } from '../core/errors.ts';
+import type { RunView } from '../protocol/views.ts';
+import type { StoreReader } from '../store/storeReader.ts';
+
+/** Throws `run.notFound` with what there is. */
+export function findRuns(store: StoreReader, ids: readonly string[]): readonly RunView[] {
+  const runs = store.runs();
+  const missing = ids.find((id) => !runs.some((run) => run.id === id));
+  const found = ids.length === 0 ? runs.slice(0, 1) : ids.flatMap((id) => runs.find((run) => run.id === id) ?? []);
+  if (missing === undefined && found.length > 0) return found;
+  throw new WorkbenchError({
+    code: 'run.notFound',
+    message: missing === undefined ? 'There is no run in this workspace.' : `There is no run ${missing} in this workspace.`,
+    remedy: runs.length === 0 ? 'Train one first, or give another --workspace.' : `There are: ${runs.map(({ id }) => id).join(', ')}.`,
+  });
+}

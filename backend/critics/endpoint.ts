@@ -1,0 +1,44 @@
+/** A model that is not ours: one request, one answer. What is above it (budget, cache, retries) is in `outsideModel.ts`. */
+import type { Message } from '../protocol/records.ts';
+
+export interface EndpointRequest {
+  readonly messages: readonly Message[];
+  readonly temperature: number;
+  readonly topP: number | null;
+  readonly maxTokens: number;
+  readonly seed: number;
+}
+
+export interface EndpointReply {
+  readonly text: string;
+  readonly isCutOff: boolean;
+  /** Null where the endpoint does not tell. */
+  readonly promptTokens: number | null;
+  readonly completionTokens: number | null;
+}
+
+export interface Endpoint {
+  /** As the endpoint calls the model. */
+  readonly model: string;
+  /** Where it is, as part of the key of the cache. */
+  readonly place: string;
+  /** Model and place for people; holds no secret. */
+  readonly title: string;
+  /** Throws `EndpointError`, or the signal's reason. */
+  complete(request: EndpointRequest, signal: AbortSignal): Promise<EndpointReply>;
+}
+
+/** Why there was no usable answer, in words without secrets. */
+export class EndpointError extends Error {
+  /** The same request may succeed later. */
+  readonly isPassing: boolean;
+  /** How long the endpoint wants to be left alone, in seconds. */
+  readonly retryAfter: number | undefined;
+
+  constructor(message: string, { isPassing, retryAfter, cause }: { isPassing: boolean; retryAfter?: number | undefined; cause?: unknown }) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'EndpointError';
+    this.isPassing = isPassing;
+    this.retryAfter = retryAfter;
+  }
+}

@@ -1,0 +1,142 @@
+/** Tables of an experiment: every cell, and what each axis of the grid does by itself. */
+import { mean } from '../core/stats.ts';
+import type { CellResult, FunnelShares, SeedResult } from '../protocol/experimentViews.ts';
+import { tableValue } from './benchmarkTable.ts';
+import { axisTitle, type Axis } from './grid.ts';
+import { meanPercent, meanText, type ReportTable } from './reportTable.ts';
+
+/** Held-out pass@1 before and after, by level, problems never solved, tokens: mean ± standard deviation over seeds. */
+export function cellsTable(cells: readonly CellResult[]): ReportTable {
+  const all = cells.flatMap(({ seeds }) => seeds);
+  const levels = [...new Set(all.flatMap(({ byLevel }) => Object.keys(byLevel)))];
+  const attempts = all[0]?.failures.attempts ?? 0;
+  return {
+    header: ['cell', 'seeds', 'before', 'after', ...levels, `never solved in ${attempts}`, 'sampled tokens', 'trained tokens'],
+    rows: cells.map(({ label, seeds }) => [
+      label,
+      String(seeds.length),
+      meanPercent(seeds.flatMap(({ before }) => before ?? [])),
+      meanPercent(seeds.flatMap(({ after }) => after ?? [])),
+      ...levels.map((level) => meanPercent(seeds.flatMap(({ byLevel }) => byLevel[level] ?? []))),
+      meanPercent(seeds.flatMap(({ failures }) => (failures.problems === 0 ? [] : failures.after / failures.problems))),
+      meanText(
+        seeds.map(({ tokens }) => tokens.sampled),
+        0,
+      ),
+      meanText(
+        seeds.map(({ tokens }) => tokens.trained),
+        0,
+      ),
+    ]),
+    textColumns: 1,
+  };
+}
+
+/**
+ * What one axis does: for each of its values the score over all cells that have it, and the paired difference to the first value over cells that
+ * are alike but for this axis, seed by seed, in percentage points. Mean ± standard deviation over cells and seeds.
+ */
+export function axisTable(cells: readonly CellResult[], { name, values }: Axis): ReportTable {
+  const [first] = values;
+  const scores = scoresOf(cells);
+  const rows = values.map((value) => {
+    const own = cells.filter((cell) => cell.values[name] === value);
+    const seeds = own.flatMap((cell) => cell.seeds);
+    const differences = own.flatMap((cell) => {
+      const rival = cells.find((other) => other.values[name] === first && isAlike(cell, other, name));
+      return cell.seeds.flatMap((seed) => {
+        const [mine, theirs] = [scores(seed), rival?.seeds.flatMap((other) => (other.seed === seed.seed ? (scores(other) ?? []) : []))[0]];
+        return mine === null || theirs === undefined ? [] : [100 * (mine - theirs)];
+      });
+    });
+    return [
+      value,
+      String(seeds.length),
+      meanPercent(seeds.flatMap((seed) => scores(seed) ?? [])),
+      value === first ? '–' : signed(differences),
+      meanPercent(seeds.flatMap(({ failures }) => (failures.problems === 0 ? [] : failures.after / failures.problems))),
+      meanText(
+        seeds.flatMap((seed) => lastMean(seed, 'entropy') ?? []),
+        3,
+      ),
+      meanText(
+        seeds.flatMap((seed) => lastMean(seed, 'completionTokens') ?? []),
+        1,
+      ),
+      meanText(
+        seeds.flatMap(({ critiqueTokens }) => critiqueTokens ?? []),
+        0,
+      ),
+    ];
+  });
+  const difference = `against ${first ?? ''}`;
+  return {
+    header: [axisTitle(name), 'runs', 'score', difference, 'never solved', 'entropy', 'answer tokens', 'critique tokens'],
+    rows,
+    textColumns: 1,
+  };
+}
+
+/** What an experiment is judged by: the average over its evaluation sets, or else held-out pass@1 after training. */
+export function scoresOf(cells: readonly CellResult[]): (seed: SeedResult) => number | null {
+  const sets = new Set(cells.flatMap(({ seeds }) => seeds.flatMap(({ benchmarks }) => benchmarks.map(({ set }) => set))));
+  if (sets.size === 0) return ({ after }) => after;
+  return ({ benchmarks }) => (benchmarks.length === sets.size ? mean(benchmarks.map((scores) => tableValue(scores)?.value ?? 0)) : null);
+}
+
+/** The funnel of each kind of critique in each cell: shares as means over seeds, counts as sums. */
+export function funnelTable(cells: readonly CellResult[]): ReportTable {
+  const rows = cells.flatMap(({ label, seeds }) => {
+    const kinds = [...new Set(seeds.flatMap(({ funnel }) => funnel.map(({ kind }) => kind)))];
+    return kinds.map((kind) => {
+      const own = seeds.flatMap(({ funnel }) => funnel.filter((shares) => shares.kind === kind));
+      const total = (of: (shares: FunnelShares) => number): string => String(own.reduce((all, shares) => all + of(shares), 0));
+      const share = (of: (shares: FunnelShares) => number | null): string => meanPercent(own.flatMap((shares) => of(shares) ?? []));
+      return [
+        label,
+        kind,
+        total(({ wrong }) => wrong),
+        total(({ critiqued }) => critiqued),
+        total(({ refinedRight }) => refinedRight),
+        share(({ validCritiques }) => validCritiques),
+        share(({ validRefinements }) => validRefinements),
+        share(({ rescuedQuestions }) => rescuedQuestions),
+      ];
+    });
+  });
+  return {
+    header: ['cell', 'critique', 'wrong', 'critiqued', 'refined right', 'valid critiques %', 'valid refinements %', 'questions rescued %'],
+    rows,
+    textColumns: 2,
+  };
+}
+
+/** Share of training problems with no right answer in the run's number of tries, before and after training. */
+export function failuresTable(cells: readonly CellResult[]): ReportTable {
+  const attempts = cells.flatMap(({ seeds }) => seeds)[0]?.failures.attempts ?? 0;
+  const share = (seeds: readonly SeedResult[], when: 'before' | 'after'): string =>
+    meanPercent(seeds.flatMap(({ failures }) => (failures.problems === 0 ? [] : failures[when] / failures.problems)));
+  return {
+    header: ['cell', 'training problems', `pass@${attempts} = 0 before, %`, `pass@${attempts} = 0 after, %`],
+    rows: cells.map(({ label, seeds }) => [label, String(seeds[0]?.failures.problems ?? '–'), share(seeds, 'before'), share(seeds, 'after')]),
+    textColumns: 1,
+  };
+}
+
+function isAlike(cell: CellResult, other: CellResult, but: string): boolean {
+  return Object.keys(cell.values).every((axis) => axis === but || cell.values[axis] === other.values[axis]);
+}
+
+function signed(differences: readonly number[]): string {
+  if (differences.length === 0) return '–';
+  const text = meanText(differences, 1);
+  return text.startsWith('-') ? `−${text.slice(1)}` : `+${text}`;
+}
+
+/** Steps at the end that are taken together. */
+const lastSteps = 20;
+
+function lastMean({ dynamics }: SeedResult, name: string): number | undefined {
+  const values = (dynamics[name] ?? []).slice(-lastSteps).map(([, value]) => value);
+  return values.length === 0 ? undefined : mean(values);
+}

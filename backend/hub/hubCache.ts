@@ -1,0 +1,114 @@
+/**
+ * The hub's cache on disk, as the Python tools keep it: `models--owner--name/` with `blobs/` (contents by checksum), `snapshots/<commit>/`
+ * (files as relative links to blobs) and `refs/` (what a branch points to).
+ */
+import { copyFile, link, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { isCommit, isPlainPath, type HubAddress } from './hubAddress.ts';
+
+/** Folder of a repository in the cache. */
+export function repositoryFolder({ kind, id }: HubAddress, cacheFolder: string): string {
+  return join(cacheFolder, `${kind}s--${id.replace('/', '--')}`);
+}
+
+export function blobPath(repository: string, etag: string): string {
+  return join(repository, 'blobs', etag);
+}
+
+export function snapshotFolder(repository: string, commit: string): string {
+  return join(repository, 'snapshots', commit);
+}
+
+/** The commit that a revision pointed to when it was last asked for; null if it never was. */
+export async function cachedCommit(repository: string, revision: string): Promise<string | null> {
+  if (isCommit(revision)) return revision;
+  if (!isPlainPath(revision)) return null;
+  const text = await readFile(join(repository, 'refs', revision), 'utf8').catch(() => '');
+  return isCommit(text.trim()) ? text.trim() : null;
+}
+
+/** Remembers what a branch or tag points to. */
+export async function writeRef(repository: string, revision: string, commit: string): Promise<void> {
+  if (isCommit(revision)) return;
+  const path = join(repository, 'refs', revision);
+  await inCache(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    const temporary = `${path}.${process.pid}.tmp`;
+    await writeFile(temporary, commit);
+    await rename(temporary, path);
+  });
+}
+
+/** Whether a snapshot has the file, with its content. */
+export async function hasFile(snapshot: string, path: string): Promise<boolean> {
+  return stat(join(snapshot, path)).then(
+    (status) => status.isFile(),
+    () => false,
+  );
+}
+
+/** Puts a blob into a snapshot under its file name: a relative link, or a hard link or a copy where there are no links. */
+export async function placeFile(snapshot: string, path: string, blob: string): Promise<void> {
+  const target = join(snapshot, path);
+  await inCache(target, async () => {
+    await mkdir(dirname(target), { recursive: true });
+    // A link that leads nowhere is in the way.
+    if (await lstat(target).catch(() => null)) await rm(target, { force: true });
+    const isPlaced = await firstOf([() => symlink(relative(dirname(target), blob), target), () => link(blob, target)]);
+    if (!isPlaced && !(await hasFile(snapshot, path))) await copyFile(blob, target);
+  });
+}
+
+/** The address of the repository that a folder is a snapshot of; null for other folders. */
+export function snapshotAddress(folder: string): HubAddress | null {
+  const [repository = '', snapshots, commit = ''] = folder.split(sep).slice(-3);
+  const [, kind, owner, name] = /^(model|dataset)s--(.+?)--(.+)$/.exec(repository) ?? [];
+  if (snapshots !== 'snapshots' || !isCommit(commit) || kind === undefined || owner === undefined || name === undefined) return null;
+  return { kind: kind as HubAddress['kind'], id: `${owner}/${name}`, revision: commit, path: null };
+}
+
+/**
+ * A folder of the cache as people point at it: that of a repository stands for the snapshot of its main branch. Other folders are as they
+ * are. Throws `model.notFound` for a repository without that snapshot.
+ */
+export async function currentSnapshot(folder: string): Promise<string> {
+  const isRepository = await stat(join(folder, 'snapshots')).then(
+    (status) => status.isDirectory() && /^(?:model|dataset)s--/.test(basename(folder)),
+    () => false,
+  );
+  if (!isRepository) return folder;
+  const commit = await cachedCommit(folder, 'main');
+  const snapshot = commit === null ? null : snapshotFolder(folder, commit);
+  if (snapshot !== null && (await stat(snapshot).catch(() => null)) !== null) return snapshot;
+  throw new WorkbenchError({
+    code: 'model.notFound',
+    message: `The cached repository ${folder} has no snapshot of its main branch (${commit === null ? 'refs/main is missing' : `snapshots/${commit} is missing`}).`,
+    remedy: 'Give one of its folders under snapshots/, or download it again.',
+  });
+}
+
+async function firstOf(ways: readonly (() => Promise<void>)[]): Promise<boolean> {
+  for (const way of ways) {
+    try {
+      await way();
+      return true;
+    } catch {
+      // The next way.
+    }
+  }
+  return false;
+}
+
+async function inCache(path: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (cause) {
+    throw new WorkbenchError({
+      code: 'hub.notWritten',
+      message: `${path} cannot be written (${messageOf(cause)}).`,
+      remedy: 'Free space or correct permissions, or choose another folder by HF_HOME or HF_HUB_CACHE.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+/** The groups that a rescored run would have had. */
+import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
+import type { Critique, Group, Verdict } from '../protocol/records.ts';
+import type { RunConfig } from '../protocol/runConfig.ts';
+import type { GroupDetail, GroupOutcome, JudgedRefinement, RescoredGroup } from '../protocol/views.ts';
+import type { RescoringReader } from '../store/rescorings.ts';
+import type { Store } from '../store/store.ts';
+import { formGroup, type Gathered, type GroupRules } from './formGroup.ts';
+import { switchesOf, trainedAt } from './switches.ts';
+
+/** Those that come out otherwise, in order of steps. */
+export function regroup(store: Store, config: RunConfig, runId: string, rescoring: RescoringReader): RescoredGroup[] {
+  const rules: GroupRules = {
+    id: runId,
+    config,
+    algorithm: findAlgorithm(config.algorithm),
+    switches: switchesOf(config),
+    demonstrationOf: () => [],
+  };
+  const trialIds = rescoring.trialRefinements();
+  return rescoring.touchedGroups().flatMap((groupId): RescoredGroup[] => {
+    const detail = store.group(runId, groupId);
+    if (detail === null) return [];
+    const old = detail.group;
+    const ofStep: GroupRules = { ...rules, ...trainedAt(rules, old.step) };
+    const { group } = formGroup(ofStep, old.step, gatheredAgain(detail, rescoring, trialIds, ofStep.algorithm.needs.teacher));
+    const [before, after] = [outcomeOf(old), outcomeOf(group)];
+    const advantageChange = largestChange(old, group);
+    const isSame =
+      advantageChange < tolerance && before.kind === after.kind && before.zeroSignal === after.zeroSignal && before.excluded === after.excluded;
+    return isSame ? [] : [{ groupId, step: old.step, problemId: old.problemId, before, after, advantageChange }];
+  });
+}
+
+/** Advantages come from the same arithmetic; they differ by a rounding only where the members come in another order. */
+const tolerance = 1e-9;
+
+/** What the step gathered, with the new verdicts. Refinements that joined, critiques and demonstration are taken as they were. */
+function gatheredAgain(
+  { group, problem, attempts, guests }: GroupDetail,
+  rescoring: RescoringReader,
+  trialIds: ReadonlySet<string>,
+  hasTeacher: boolean,
+): Gathered {
+  if (problem === null) throw new Error(`group ${group.id} is of no problem`);
+  const newly = (verdict: Verdict | null): Verdict | null => (verdict === null ? null : (rescoring.verdict(verdict.rolloutId) ?? verdict));
+  const members = new Map(group.members.map((member) => [member.id, member]));
+  const isOfStep = ({ refinement: { id, step } }: JudgedRefinement): boolean => step === group.step && !trialIds.has(id);
+  const ofStep = [...attempts.flatMap(({ refinements }) => refinements), ...guests].filter(isOfStep);
+  const own = [...new Map(ofStep.map((entry) => [entry.refinement.id, entry])).values()];
+  const targets = group.members.filter(({ origin }) => origin === 'critique');
+  const demonstration = group.members.find(({ origin }) => origin === 'dataset');
+  return {
+    problem,
+    promptTokens: [],
+    attempts: attempts.flatMap(({ rollout, verdict: old }) => {
+      const verdict = newly(old);
+      return verdict === null ? [] : [{ rollout, verdict }];
+    }),
+    refined: own.flatMap(({ refinement, verdict: old }) => {
+      const verdict = newly(old);
+      return verdict === null ? [] : [{ refinement, refinementVerdict: verdict, joined: members.has(refinement.id) }];
+    }),
+    critiqueTargets: targets.map(({ id }) => ({ critique: { id }, promptTokens: [], tokens: [] })),
+    // Every rollout that the step criticized had a teacher, but for those whose context found no room.
+    teacherLogprobs: new Map(attempts.flatMap(({ rollout, critiques }) => (hasTeacher && critiques.some(isCritics) ? [[rollout.id, new Float32Array()]] : []))),
+    demonstrationVerdict: demonstration === undefined ? undefined : recorded(demonstration),
+  };
+}
+
+function isCritics({ kind }: Critique): boolean {
+  return kind !== 'human';
+}
+
+/** The demonstration is the data set's, and its verdict is not kept: its reward is. */
+function recorded({ id, reward }: Group['members'][number]): Verdict {
+  return {
+    rolloutId: id,
+    verifier: '',
+    status: reward > 0 ? 'right' : 'wrong',
+    reward,
+    extracted: null,
+    reason: '',
+    cause: reward > 0 ? null : 'wrongValue',
+  };
+}
+
+function outcomeOf({ kind, zeroSignal, excluded }: Group): GroupOutcome {
+  return { kind, zeroSignal, excluded };
+}
+
+function largestChange(before: Group, after: Group): number {
+  const old = new Map(before.members.map(({ id, advantage }) => [id, advantage]));
+  const now = new Map(after.members.map(({ id, advantage }) => [id, advantage]));
+  return [...new Set([...old.keys(), ...now.keys()])].reduce(
+    (largest, id) => Math.max(largest, Math.abs((now.get(id) ?? 0) - (old.get(id) ?? 0))),
+    0,
+  );
+}

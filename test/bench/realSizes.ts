@@ -1,0 +1,167 @@
+/**
+ * Models of true published shapes with random weights: one full Critique-GRPO step each through the trainer, with the memory it was
+ * foretold and took, and tokens per second. `ONLY=1.5B` runs what begins so; models are made in a temporary folder, `KEEP=folder` in
+ * one that stays. A step is 2 problems × 3 rollouts of 48 tokens; being right is an even number of letters, so that there is a signal.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { copySideFiles, readModelConfig } from '../../backend/models/folder.ts';
+import { parameterCount } from '../../backend/models/estimate.ts';
+import type { Update } from '../../backend/protocol/records.ts';
+import { runConfigSchema, type RunConfig } from '../../backend/protocol/runConfig.ts';
+import type { Verifier } from '../../backend/rewards/verifier.ts';
+import { openStore } from '../../backend/store/openStore.ts';
+import { runFolder } from '../../backend/store/workspaceFolders.ts';
+import { estimateRunMemory } from '../../backend/training/memory.ts';
+import { openRun } from '../../backend/training/openRun.ts';
+import { closePolicy } from '../../backend/training/policy.ts';
+import { switchesOf } from '../../backend/training/switches.ts';
+import { train } from '../../backend/training/trainer.ts';
+import { repositoryRoot } from '../support/sourceTree.ts';
+
+const qwen = {
+  model_type: 'qwen2',
+  vocab_size: 151_936,
+  max_position_embeddings: 32_768,
+  rms_norm_eps: 1e-6,
+  rope_theta: 1_000_000,
+  tie_word_embeddings: true,
+  hidden_act: 'silu',
+};
+/** `config.json` of Qwen2.5-0.5B and Qwen2.5-1.5B. */
+const shapes = {
+  '0.5B': { ...qwen, hidden_size: 896, num_hidden_layers: 24, num_attention_heads: 14, num_key_value_heads: 2, intermediate_size: 4864 },
+  '1.5B': { ...qwen, hidden_size: 1536, num_hidden_layers: 28, num_attention_heads: 12, num_key_value_heads: 2, intermediate_size: 8960 },
+} as const;
+type Shape = keyof typeof shapes;
+
+const lora = { rank: 16, alpha: 32 };
+const cases: readonly { readonly shape: Shape; readonly title: string; readonly model: object }[] = [
+  { shape: '0.5B', title: '0.5B, an adapter', model: { lora } },
+  { shape: '0.5B', title: '0.5B, all weights', model: {} },
+  { shape: '1.5B', title: '1.5B, an adapter', model: { lora } },
+];
+
+/** Of the demonstration, whose tokenizer and problems the models get. */
+const tokenizerSize = 216;
+
+const even: Verifier = {
+  name: 'even',
+  summary: 'An even number of letters is right.',
+  isBounded: true,
+  verify({ completion }) {
+    const isRight = completion.length % 2 === 0;
+    return {
+      status: isRight ? 'right' : 'wrong',
+      reward: isRight ? 1 : 0,
+      extracted: null,
+      reason: `It has ${completion.length} letters.`,
+      cause: isRight ? null : 'wrongValue',
+    };
+  },
+};
+
+/** Writes a model folder in a process of its own, as making it takes as much memory as training it. */
+function makeModel(folder: string, shape: Shape): string {
+  const path = join(folder, shape);
+  if (existsSync(join(path, 'tokenizer.json'))) return path;
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'config.json'), JSON.stringify(shapes[shape]));
+  const maker = fileURLToPath(new URL('../support/makeRandomModel.ts', import.meta.url));
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', maker, path, String(tokenizerSize)], { cwd: repositoryRoot, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`making the model ${shape} ended with ${status}`);
+  return path;
+}
+
+function configOf(model: string, changes: object, problems: string): RunConfig {
+  return runConfigSchema.parse({
+    model: { path: model, ...changes },
+    data: { train: problems },
+    prompt: { refinement: 'conversation' },
+    sampling: { maxTokens: 48 },
+    critic: 'verdict',
+    algorithm: 'critiqueGrpo',
+    switches: { nRollouts: 3, kRefinements: 1, critiquesPerProblem: 1, trigger: 'anyWrong' },
+    training: { steps: 1, problemsPerStep: 2, microBatchTokens: 1024 },
+    evaluation: { every: 0, finalSamples: 1, failureAttempts: 1 },
+  });
+}
+
+async function measure(workspace: string, title: string, config: RunConfig): Promise<void> {
+  const { config: model } = await readModelConfig(config.model.path);
+  const store = openStore(workspace);
+  const updates: Update[] = [];
+  const start = performance.now();
+  const run = await openRun({
+    id: 'bench',
+    config,
+    store,
+    folder: runFolder(workspace, 'bench'),
+    entries: { engine: join(repositoryRoot, 'dist/engine.js'), grader: join(repositoryRoot, 'dist/grader.js') },
+    demoFolder: join(repositoryRoot, 'media/demo'),
+    threads: 2,
+    observer: { onEvent: ({ body }) => void (body.type === 'stepFinished' && updates.push(body.update)) },
+    signal: new AbortController().signal,
+  });
+  const openSeconds = (performance.now() - start) / 1000;
+  try {
+    store.createRun({ id: 'bench', name: title, algorithm: config.algorithm, seed: config.seed, config });
+    const longestPrompt = Math.max(...run.trainProblems.map((problem) => run.promptOf(problem).length));
+    const estimate = estimateRunMemory(config, switchesOf(config), model, longestPrompt).total;
+    await train({ ...run, verifier: even });
+    const { peakResidentBytes, trainableParameters } = await run.engine.describe();
+    const peak = peakResidentBytes + 1024 * process.resourceUsage().maxRSS;
+    const [update] = updates;
+    const seconds = update?.seconds ?? {};
+    const perSecond = (tokens: number, ...phases: string[]): number =>
+      Number((tokens / phases.reduce((sum, phase) => sum + (seconds[phase] ?? 0), 0)).toPrecision(3));
+    console.log(
+      JSON.stringify({
+        benchmark: 'realSizes',
+        title,
+        parameters: parameterCount(model),
+        trainableParameters,
+        estimateMb: Math.round(estimate / 1e6),
+        peakMb: Math.round(peak / 1e6),
+        estimateOfPeak: Number((estimate / peak).toFixed(3)),
+        openSeconds: Math.round(openSeconds),
+        sampledTokensPerSecond: perSecond(update?.tokensSampled ?? 0, 'sample', 'refine'),
+        trainedTokensPerSecond: perSecond(update?.tokensTrained ?? 0, 'update'),
+        tokensSampled: update?.tokensSampled,
+        tokensTrained: update?.tokensTrained,
+        loss: update?.loss,
+        gradientNorm: update?.gradientNorm,
+        seconds: Object.fromEntries(Object.entries(seconds).map(([phase, value]) => [phase, Number(value.toFixed(1))])),
+        loadAverage: Number((loadavg()[0] ?? 0).toFixed(1)),
+      }),
+    );
+  } finally {
+    await closePolicy(run);
+    store.close();
+  }
+}
+
+const keep = process.env['KEEP'];
+const folder = keep ?? mkdtempSync(join(tmpdir(), 'real-sizes-'));
+try {
+  const problems = join(folder, 'problems.jsonl');
+  mkdirSync(folder, { recursive: true });
+  const rows = readFileSync(join(repositoryRoot, 'media/demo/train.jsonl'), 'utf8').split('\n').slice(0, 2);
+  writeFileSync(problems, `${rows.join('\n')}\n`);
+  for (const { shape, title, model: changes } of cases) {
+    if (!title.startsWith(process.env['ONLY'] ?? '')) continue;
+    const path = makeModel(folder, shape);
+    await copySideFiles(join(repositoryRoot, 'media/demo/model'), path);
+    const workspace = mkdtempSync(join(tmpdir(), 'real-sizes-run-'));
+    try {
+      await measure(workspace, title, configOf(path, changes, problems));
+    } finally {
+      rmSync(workspace, { recursive: true, force: true });
+    }
+  }
+} finally {
+  if (keep === undefined) rmSync(folder, { recursive: true, force: true });
+}
