@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
 import { Backend } from './backend/backend.ts';
+import { CriticKeys } from './backend/criticKeys.ts';
 import { errorText } from './backend/errors.ts';
+import { LanguageModels } from './backend/languageModels.ts';
 import { findBackend, launchBackend } from './backend/launcher.ts';
 import { newRunFile } from './commands/newRunFile.ts';
 import { runCommands } from './commands/runCommands.ts';
@@ -15,15 +17,17 @@ import { InterruptionWatch } from './state/interruption.ts';
 import { WorkbenchSync } from './state/sync.ts';
 import { activeRun, currentRun, type Workbench } from './state/workbench.ts';
 import { CritiquesTree } from './trees/critiquesTree.ts';
+import { DoubtsTree } from './trees/doubtsTree.ts';
 import { FailuresTree } from './trees/failuresTree.ts';
 import { RunsTree } from './trees/runsTree.ts';
 import { showError, showInterruption } from './ui/notify.ts';
 import { readSettings } from './ui/settings.ts';
 import { StatusBar } from './ui/statusBar.ts';
+import { TextViews } from './ui/textViews.ts';
 
 /** For tests and other extensions. */
 export interface ExtensionApi {
-  readonly trees: { readonly runs: RunsTree; readonly failures: FailuresTree; readonly critiques: CritiquesTree };
+  readonly trees: { readonly runs: RunsTree; readonly failures: FailuresTree; readonly critiques: CritiquesTree; readonly doubts: DoubtsTree };
 }
 
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
@@ -46,6 +50,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       connected: ({ isViewOnly }) => {
         sync.refreshSoon();
         critiques.connected();
+        void criticKeys.tellAll().catch((error: unknown) => log.warn(errorText(error)));
         // Started while the workspace was not trusted yet, by a window that is gone.
         if (isViewOnly && vscode.workspace.isTrusted) void restart();
       },
@@ -65,6 +70,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
         critiques.progress(progress);
         panels.progress(progress);
       },
+      languageModelAsked: (request) => void languageModels.ask(request),
+      languageModelCanceled: (request) => languageModels.cancel(request),
       runsChanged: (runId) => {
         sync.refreshSoon();
         panels.runsChanged(runId);
@@ -76,13 +83,25 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     (method, params) => backend.request(method, params),
     (error) => log.warn(errorText(error)),
   );
-  const trees = { runs: new RunsTree(sync), failures: new FailuresTree(sync), critiques: new CritiquesTree(sync) };
+  const languageModels = new LanguageModels((answer) => {
+    backend.request('languageModel/answer', answer).catch((error: unknown) => log.warn(errorText(error)));
+  });
+  const criticKeys = new CriticKeys({
+    secrets: context.secrets,
+    state: context.globalState,
+    tell: (key) => backend.request('critic/setKey', key),
+    isConnected: () => backend.connection.state === 'connected',
+  });
+  const views = new TextViews();
+  const trees = { runs: new RunsTree(sync), failures: new FailuresTree(sync), critiques: new CritiquesTree(sync), doubts: new DoubtsTree(sync) };
   const services: Services = {
     context,
     backend,
     sync,
     log,
     failuresTree: trees.failures,
+    criticKeys,
+    views,
     settings: readSettings,
     request: (method, params, signal) => backend.request(method, params, signal),
     showError: (error) => showError(error, log),
@@ -99,16 +118,19 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     sync,
     statusBar,
     failuresView,
+    views,
     vscode.window.createTreeView('critiqueGrpo.runs', { treeDataProvider: trees.runs }),
     vscode.window.createTreeView('critiqueGrpo.critiques', { treeDataProvider: trees.critiques }),
+    vscode.window.createTreeView('critiqueGrpo.doubts', { treeDataProvider: trees.doubts }),
     sync.onChange((state, before) => {
       const hasChanged = (...parts: readonly (keyof Workbench)[]): boolean => parts.some((part) => state[part] !== before[part]);
       statusBar.show(state);
       if (hasChanged('runs', 'currentRunId')) trees.runs.refresh();
       if (hasChanged('failures')) trees.failures.refresh();
       if (hasChanged('toReview')) trees.critiques.refresh();
+      if (hasChanged('doubts')) trees.doubts.refresh();
       // Progress comes ten times a second and is the status bar's alone.
-      if (!hasChanged('runs', 'currentRunId', 'failures', 'connection')) return;
+      if (!hasChanged('runs', 'currentRunId', 'failures', 'doubts', 'connection')) return;
       failuresView.badge = badgeOf(state);
       failuresView.description = currentRun(state)?.name ?? '';
       setContextKeys(state);
@@ -157,6 +179,7 @@ function setContextKeys(state: Workbench): void {
     hasRuns: (state.runs?.length ?? 0) > 0,
     isTraining: activity !== null && !isPaused,
     isPaused,
+    hasDoubts: (state.doubts?.length ?? 0) > 0,
     isConnected: state.connection.state === 'connected',
   };
   for (const [key, value] of Object.entries(keys)) void vscode.commands.executeCommand('setContext', `critiqueGrpo.${key}`, value);

@@ -5,7 +5,9 @@ import type { Backend } from './backend/backend.ts';
 import type { PanelView } from './contract.ts';
 import type { WorkbenchSync } from './state/sync.ts';
 import type { FailuresTree } from './trees/failuresTree.ts';
+import type { CriticKeys } from './backend/criticKeys.ts';
 import type { Settings } from './ui/settings.ts';
+import type { TextViews } from './ui/textViews.ts';
 
 export interface Services {
   readonly context: vscode.ExtensionContext;
@@ -14,6 +16,9 @@ export interface Services {
   readonly log: vscode.LogOutputChannel;
   /** Has the order and the filter of the list. */
   readonly failuresTree: FailuresTree;
+  readonly criticKeys: CriticKeys;
+  /** Reports as documents. */
+  readonly views: TextViews;
   settings(): Settings;
   /** Starts the backend if need be; rejects with a `BackendError`. */
   request<M extends Method>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>>;

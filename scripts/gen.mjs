@@ -1,5 +1,5 @@
-// Writes what follows from other files: the registries (in each plug-in folder an `index.ts` that lists its plug-ins) and the JSON Schema of
-// run files. `--check` names stale ones and exits with 1.
+// Writes what follows from other files: the registries (in each plug-in folder an `index.ts` that lists its plug-ins), the JSON Schema of run
+// files, and the built-in prompts of critics as files to copy. `--check` names stale ones and exits with 1.
 //
 // A plug-in is a file that exports a const of its own file name; other files of the folder (the interface, shared parts) do not.
 // That the const has the right type is held by the compiler, in the generated file.
@@ -65,28 +65,61 @@ export async function registrySource({ noun, type, from, exportName }, names) {
 export const schemaPath = 'media/schema/runFile.schema.json';
 
 export async function runFileSchema() {
-  const { outputFiles } = await build({
-    stdin: {
-      contents:
-        "import { z } from 'zod'; import { runConfigSchema } from './runConfig.ts'; export const schema = z.toJSONSchema(runConfigSchema, { io: 'input', target: 'draft-7' });",
-      resolveDir: join(root, 'backend/protocol'),
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    write: false,
-  });
-  const bundle = `data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? '').toString('base64')}`;
-  /** @type {unknown} */
-  const made = await import(bundle);
+  const made = await evaluated(
+    "import { z } from 'zod'; import { runConfigSchema } from './runConfig.ts'; export const schema = z.toJSONSchema(runConfigSchema, { io: 'input', target: 'draft-7' });",
+    'backend/protocol',
+  );
   const { schema } = /** @type {{ schema: { properties: Record<string, object> } }} */ (made);
   for (const key of ['algorithm', 'critic', 'verifier']) {
     const registry = registries.find(({ noun }) => noun === key);
     // Names that the editor offers; others stay allowed.
     if (registry !== undefined) schema.properties[key] = { ...schema.properties[key], examples: pluginNames(sourcesIn(registry.folder)) };
   }
-  const text = JSON.stringify({ title: 'Run file of Critique-GRPO Workbench', ...schema });
-  return prettier.format(text, { ...(await prettier.resolveConfig(join(root, schemaPath))), parser: 'json' });
+  return schemaText(schemaPath, { title: 'Run file of Critique-GRPO Workbench', ...schema });
+}
+
+/** The same for a `*.experiment.json`. */
+export const experimentSchemaPath = 'media/schema/experimentFile.schema.json';
+
+export async function experimentFileSchema() {
+  const made = await evaluated(
+    "import { z } from 'zod'; import { experimentFileSchema } from './experiment.ts'; export const schema = z.toJSONSchema(experimentFileSchema, { io: 'input', target: 'draft-7' });",
+    'backend/protocol',
+  );
+  const { schema } = /** @type {{ schema: object }} */ (made);
+  return schemaText(experimentSchemaPath, { title: 'Experiment file of Critique-GRPO Workbench', ...schema });
+}
+
+/**
+ * @param {string} path
+ * @param {object} schema
+ */
+async function schemaText(path, schema) {
+  return prettier.format(JSON.stringify(schema), { ...(await prettier.resolveConfig(join(root, path))), parser: 'json' });
+}
+
+/** Path from the root → text. */
+async function criticPrompts() {
+  const made = await evaluated("export { promptFiles } from './defaultPrompts.ts';", 'backend/critics');
+  const { promptFiles } = /** @type {{ promptFiles: Record<string, string> }} */ (made);
+  return Object.entries(promptFiles).map(([name, text]) => /** @type {const} */ ([`media/prompts/${name}`, text]));
+}
+
+/**
+ * What a module exports that has this source and lies in that folder.
+ * @param {string} contents
+ * @param {string} folder
+ * @returns {Promise<unknown>}
+ */
+async function evaluated(contents, folder) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: join(root, folder) },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+  });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? '').toString('base64')}`);
 }
 
 /** What each generated file should hold: path from the root → text. */
@@ -99,6 +132,8 @@ export async function expectedRegistries() {
     expected.set(`${registry.folder}/index.ts`, await registrySource(registry, pluginNames(sourcesIn(registry.folder))));
   }
   expected.set(schemaPath, await runFileSchema());
+  expected.set(experimentSchemaPath, await experimentFileSchema());
+  for (const [path, text] of await criticPrompts()) expected.set(path, text);
   return expected;
 }
 

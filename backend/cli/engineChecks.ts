@@ -216,11 +216,13 @@ function durations(
   const { nRollouts, kRefinements, critiquesPerProblem } = switchesOf(config);
   const { steps, problemsPerStep, updatesPerStep } = config.training;
   const { every, samples, finalSamples, failureAttempts } = config.evaluation;
-  const critiqued = needs.critiques ? critiquesPerProblem * (findCritic(config.critic).needs.generation ? 2 : 1) : 0;
+  const critiques = needs.critiques ? critiquesPerProblem : 0;
+  const critiqued = critiques * ((findCritic(config.critic).needs.generation ? 1 : 0) + (needs.refinements ? 1 : 0));
   const evaluations = every === 0 ? 0 : Math.floor((steps - 1) / every);
   const inSteps = steps * problemsPerStep * ((needs.rollouts ? nRollouts : 0) + critiqued);
   const inEvaluations = heldOut.length * (2 * finalSamples + evaluations * samples) + train.length * 2 * failureAttempts;
-  const trained = steps * problemsPerStep * (needs.rollouts ? nRollouts + (needs.critiques ? kRefinements : 0) : 1);
+  const imitated = (needs.critiqueTargets ? critiques : 0) + (needs.demonstrations ? 1 : 0);
+  const trained = steps * problemsPerStep * ((needs.rollouts ? nRollouts : 0) + (needs.refinements ? kRefinements : 0) + imitated);
   const secondsFor = (completions: number, sequences: number, updates: number): number =>
     (completions * speed.completionLength) / speed.tokensPerSecond +
     (sequences * (speed.promptLength + speed.completionLength)) / speed.trainedPerSecond +

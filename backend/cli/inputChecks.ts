@@ -10,6 +10,7 @@ import { readModelConfig, type ModelFolder } from '../models/folder.ts';
 import { openWeights } from '../models/weightFiles.ts';
 import type { Problem } from '../protocol/records.ts';
 import { problemMessages } from '../text/prompts.ts';
+import { splitMarks, splitMarksWarnings } from '../text/templateMarks.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 import { readRunData } from '../training/dataSets.ts';
 import { findCritic, findVerifier } from '../training/findPlugin.ts';
@@ -71,6 +72,9 @@ export const tokenizerCheck: Check = {
     tokenizer.encodeConversation(problemMessages(problem, patient.config.prompt), 'answer');
     const text = problem.prompt.at(-1)?.content ?? '';
     const back = tokenizer.decode(tokenizer.encodeText(text));
+    const [foreign] = splitMarksWarnings(splitMarks(tokenizer));
+    if (foreign !== undefined)
+      return { status: 'warning', detail: foreign, remedy: 'Compare chat_template.jinja and tokenizer_config.json with their origin.' };
     if (back === text) return { status: 'ok', detail: `${known}; a problem comes back as it was` };
     return {
       status: 'warning',

@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { availableBytes } from '../engine/local/memoryBudget.ts';
 import { sizeOf } from '../graph/ir.ts';
-import { parameterCount, prefersLayers } from '../models/estimate.ts';
+import { parameterCount } from '../models/estimate.ts';
 import type { ModelFolder } from '../models/folder.ts';
 import { adapterSpecs } from '../models/lora.ts';
 import { loraSchema, type RunConfig } from '../protocol/runConfig.ts';
 import { openStore } from '../store/openStore.ts';
 import { storeFolder } from '../store/workspaceFolders.ts';
 import { WriterLock } from '../store/writerLock.ts';
-import { bytesText, estimateRunMemory, memoryAdvice, memoryRemedy, type RunMemory } from '../training/memory.ts';
+import { bytesText, estimateRunMemory, holdingOf, memoryAdvice, memoryRemedy, type RunMemory } from '../training/memory.ts';
 import { switchesOf } from '../training/switches.ts';
 import type { Check } from './doctorCheck.ts';
 
@@ -45,7 +45,7 @@ export const memoryCheck: Check = {
       `about ${bytesText(run.total)} of ${bytesText(available)} available`,
       `training ${bytesText(full.training)} with all weights, ${bytesText(small.training)} with an adapter of rank ${adapter.rank}`,
       `rollouts ${bytesText(run.decoding)}`,
-      ...(prefersLayers(model, config.training.microBatchTokens) ? ['trained one layer at a time'] : []),
+      ...(holdingOf(config, switches, model).layerwise === true ? ['trained one layer at a time'] : []),
     ].join('; ');
     const advice = (): string => memoryAdvice(config, switches, model, longestPrompt, available);
     if (run.total > available) return { status: 'failed', detail, remedy: advice() };

@@ -3,7 +3,7 @@
 const marker = /\[END\]/i;
 // Emphasis, brackets and a few words are what models put before the word. Every repetition is bounded.
 const decoration = String.raw`[*_\`"'\s[({$]{0,8}`;
-const lead = String.raw`(?:(?:so\s{1,3})?(?:the|this|student's)\s{1,3}(?:final\s{1,3})?(?:answer|solution|response)\s{1,3}is\s{1,3})?`;
+const lead = String.raw`(?:(?:so\s{1,3})?(?:the|this)\s{1,3}(?:student['’]s\s{1,3})?(?:final\s{1,3})?(?:answer|solution|response)\s{1,3}is\s{1,3})?`;
 const line = new RegExp(
   String.raw`\b(?:conclusion|verdict)${decoration}[:：]${decoration}${lead}${decoration}(?:\\(?:boxed|text)\{){0,2}\b(right|correct|wrong|incorrect)\b`,
   'gi',

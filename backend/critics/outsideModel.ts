@@ -109,7 +109,7 @@ export class OutsideModel {
     const { retries, timeoutSeconds } = this.options;
     const { endpoint, breaker } = this;
     const admission = breaker.admit();
-    for (let attempts = 0; ; ) {
+    for (let attempts = 0; ;) {
       if (admission === 'no' || (breaker.isOpen && admission === 'yes')) {
         return { error: `${endpoint.title} is out of order and is left alone for a while`, attempts };
       }

@@ -3,6 +3,7 @@ import { Template } from '@huggingface/jinja';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import type { Message } from '../protocol/records.ts';
 import type { CriticInput } from './critic.ts';
+import { unknownNames } from './templateNames.ts';
 
 /** Everything that a template may name. */
 export interface PromptVariables {
@@ -25,7 +26,18 @@ export interface PromptVariables {
 
 export type PromptTemplate = (input: CriticInput) => Message[];
 
-/** `origin` names the template in errors. Throws `critic.badPrompt` for one that does not parse, or that renders nothing of an example. */
+const variableNames = [
+  'question',
+  'answer',
+  'response',
+  'verdict',
+  'extracted',
+  'demonstration',
+  'level',
+  'messages',
+] as const satisfies readonly (keyof PromptVariables)[];
+
+/** `origin` names the template in errors. Throws `critic.badPrompt` for one that does not parse or names a variable that there is not. */
 export function compilePromptTemplate(source: string, origin: string): PromptTemplate {
   let template: Template;
   try {
@@ -33,6 +45,8 @@ export function compilePromptTemplate(source: string, origin: string): PromptTem
   } catch (error) {
     throw badPrompt(origin, `does not parse: ${messageOf(error)}`, error);
   }
+  const unknown = unknownNames(template.parsed, variableNames);
+  if (unknown.length > 0) throw badPrompt(origin, `names ${unknown.join(', ')}; there are ${variableNames.join(', ')}`);
   return (input) => {
     let content: string;
     try {

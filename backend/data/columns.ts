@@ -17,13 +17,16 @@ export function valueAt(value: unknown, path: string): unknown {
   return undefined;
 }
 
+/** Columns of the first rows by path, each with its first value as a short text. */
+export type Columns = ReadonlyMap<string, string>;
+
 /** Paths with a value other than null in any of the rows, in order of appearance; objects are entered, lists are not. */
-export function columnsOf(rows: readonly Row[]): ReadonlySet<string> {
-  const found = new Set<string>();
+export function columnsOf(rows: readonly Row[]): Columns {
+  const found = new Map<string, string>();
   const visit = (value: Row, prefix: string, depth: number): void => {
     for (const [name, inner] of Object.entries(value)) {
       if (inner === null || inner === undefined) continue;
-      found.add(prefix + name);
+      if (!found.has(prefix + name)) found.set(prefix + name, exampleOf(inner));
       if (found.size > maxColumns) return;
       if (depth < maxDepth && typeof inner === 'object' && !Array.isArray(inner)) visit(inner as Row, `${prefix}${name}.`, depth + 1);
     }
@@ -32,11 +35,18 @@ export function columnsOf(rows: readonly Row[]): ReadonlySet<string> {
   return found;
 }
 
+const exampleLength = 80;
+
+function exampleOf(value: unknown): string {
+  const text = typeof value === 'object' ? (JSON.stringify(value) ?? '') : typeof value === 'symbol' ? '' : String(value);
+  return text.length <= exampleLength ? text : `${text.slice(0, exampleLength - 1)}…`;
+}
+
 const maxColumns = 1000;
 const maxDepth = 4;
 
 /** The column of the first level that a path begins in, for a reader that can read columns alone. */
-export function firstLevel(path: string, names: ReadonlySet<string>): string {
+export function firstLevel(path: string, names: Columns): string {
   if (names.has(path) && !path.includes('.')) return path;
   const parts = path.split('.');
   for (let n = parts.length; n > 0; n--) {

@@ -1,5 +1,5 @@
 /** Layouts of published data sets, recognized by their columns: which column is the prompt, the answer, and so on. */
-import { valueAt } from './columns.ts';
+import { valueAt, type Columns } from './columns.ts';
 import type { Row } from './source.ts';
 
 /** What of the answer's column is the answer. */
@@ -108,16 +108,16 @@ export const layouts: readonly Layout[] = [
 ];
 
 /** The name a column has in the file, looked for without regard to case. */
-export function findColumn(columns: ReadonlySet<string>, candidates: readonly string[]): string | undefined {
+export function findColumn(columns: Columns, candidates: readonly string[]): string | undefined {
   for (const candidate of candidates) {
     if (columns.has(candidate)) return candidate;
-    for (const column of columns) if (column.toLowerCase() === candidate) return column;
+    for (const column of columns.keys()) if (column.toLowerCase() === candidate) return column;
   }
   return undefined;
 }
 
 /** Whether rows with these columns are so laid out. */
-export function fits(layout: Layout, columns: ReadonlySet<string>, rows: readonly Row[]): boolean {
+export function fits(layout: Layout, columns: Columns, rows: readonly Row[]): boolean {
   const answer = findColumn(columns, layout.fields.answer);
   if (answer === undefined || findColumn(columns, layout.fields.prompt) === undefined) return false;
   const signs = [...(layout.signs ?? []), ...(layout.wrongChoices ?? []).map((name) => [name])];

@@ -1,7 +1,7 @@
 /** Where the fields of a problem are in the rows of a file: recognized from the first rows, or as the run file says. */
 import { WorkbenchError } from '../core/errors.ts';
 import type { ColumnsConfig } from '../protocol/dataConfig.ts';
-import { columnsOf } from './columns.ts';
+import { columnsOf, type Columns } from './columns.ts';
 import { findColumn, fits, layouts, type AnswerIn, type FieldName, type Layout } from './layouts.ts';
 import type { Row } from './source.ts';
 
@@ -14,8 +14,8 @@ export interface Mapping {
   readonly metadata: readonly string[];
   readonly wrongChoices: readonly string[];
   readonly hasUniqueIds: boolean;
-  /** All paths of the first rows. */
-  readonly columns: ReadonlySet<string>;
+  /** All columns of the first rows. */
+  readonly columns: Columns;
 }
 
 export interface MappingRequest {
@@ -73,7 +73,7 @@ export function neededColumns({ fields, metadata, wrongChoices }: Mapping): stri
 }
 
 /** A path may enter lists, which the columns do not. */
-function isThere(columns: ReadonlySet<string>, path: string): boolean {
+function isThere(columns: Columns, path: string): boolean {
   if (columns.has(path)) return true;
   return path.split('.').some((_, i, parts) => i > 0 && columns.has(parts.slice(0, i).join('.')) && /^\d+$/u.test(parts[i] ?? ''));
 }
@@ -91,7 +91,7 @@ function findLayout(name: string): Layout {
 function unknownLayout(
   path: string,
   fields: Mapping['fields'] | Partial<Record<FieldName, string>>,
-  columns: ReadonlySet<string>,
+  columns: Columns,
   layout: string,
 ): WorkbenchError {
   const lacking = (['prompt', 'answer'] as const).filter((field) => fields[field] === undefined);
@@ -102,7 +102,7 @@ function unknownLayout(
   });
 }
 
-function noColumn(path: string, setting: string, column: string, columns: ReadonlySet<string>): WorkbenchError {
+function noColumn(path: string, setting: string, column: string, columns: Columns): WorkbenchError {
   return new WorkbenchError({
     code: 'dataset.noColumn',
     message: `${setting} is "${column}", and the first rows of ${path} have no such column.`,
@@ -110,7 +110,7 @@ function noColumn(path: string, setting: string, column: string, columns: Readon
   });
 }
 
-function listed(columns: ReadonlySet<string>): string {
-  const names = [...columns].slice(0, 40);
+function listed(columns: Columns): string {
+  const names = [...columns.keys()].slice(0, 40);
   return `${names.join(', ')}${columns.size > names.length ? ', …' : ''}`;
 }

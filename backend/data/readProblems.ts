@@ -4,7 +4,7 @@ import { WorkbenchError } from '../core/errors.ts';
 import type { ColumnsConfig } from '../protocol/dataConfig.ts';
 import type { Problem } from '../protocol/records.ts';
 import { BrokenRow } from './brokenRow.ts';
-import { firstLevel } from './columns.ts';
+import { columnsOf, firstLevel, type Columns } from './columns.ts';
 import { findDataFiles, type DataFile, type DataRole } from './dataFiles.ts';
 import { mappingOf, neededColumns, type Mapping } from './mapping.ts';
 import { problemOf } from './row.ts';
@@ -77,14 +77,26 @@ export function placeOf({ path, number, unit }: Place): string {
   return unit === 'line' ? `${path}:${number}` : `${path} row ${number}`;
 }
 
+/** What the first rows of a path's files have, for people to choose from. Empty where no row can be read. Throws like `readProblems`. */
+export async function readColumns(path: string, role: DataRole): Promise<Columns> {
+  const [first] = await findDataFiles(path, role);
+  return columnsOf(first === undefined ? [] : await firstRows(first));
+}
+
 async function recognize(path: string, file: DataFile, { layout = 'auto', columns = {} }: ReadProblemsOptions): Promise<Mapping | undefined> {
+  const rows = await firstRows(file);
+  return rows.length === 0 ? undefined : mappingOf({ path, layout, written: columns, rows });
+}
+
+/** Of those that can be read. */
+async function firstRows(file: DataFile): Promise<Row[]> {
   const rows: Row[] = [];
   let seen = 0;
   for await (const { row } of file.source.read(file.path, { atMost: sampleSize })) {
     if (!(row instanceof BrokenRow)) rows.push(row);
     if (rows.length >= sampleSize || ++seen >= 100 * sampleSize) break;
   }
-  return rows.length === 0 ? undefined : mappingOf({ path, layout, written: columns, rows });
+  return rows;
 }
 
 function wantedColumns(mapping: Mapping): string[] {

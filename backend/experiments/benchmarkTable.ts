@@ -1,7 +1,7 @@
 /** Scores on evaluation sets as the tables of papers: a row a method, a column a set, the average last. */
 import { mean } from '../core/stats.ts';
 import type { BenchmarkScores, Score } from '../protocol/experimentViews.ts';
-import { csvTable, latexTable, markdownTable, meanPercent, meanText, type ReportTable } from './reportTable.ts';
+import { csvTable, latexTable, markdownTable, meanPercent, type ReportTable } from './reportTable.ts';
 
 export interface ScoredMethod {
   readonly label: string;
@@ -94,10 +94,14 @@ function detailRows(methods: readonly ScoredMethod[], sets: readonly BenchmarkSc
 
 type Metric = 'greedy pass@1' | 'avg@k' | 'pass@k' | 'maj@k';
 
+/** avg@k is pass@1 of the sampled answers. */
 function metricsOf({ greedy, sampled }: BenchmarkScores): (readonly [metric: Metric, k: string])[] {
   const greedyMetric = greedy === null ? [] : [['greedy pass@1', ''] as const];
   if (sampled === null) return greedyMetric;
-  const of = (metric: Metric, scores: Readonly<Record<string, Score>>) => Object.keys(scores).map((k) => [metric, k] as const);
+  const of = (metric: Metric, scores: Readonly<Record<string, Score>>) =>
+    Object.keys(scores)
+      .filter((k) => k !== '1')
+      .map((k) => [metric, k] as const);
   return [...greedyMetric, ['avg@k', String(sampled.samples)] as const, ...of('pass@k', sampled.passAtK), ...of('maj@k', sampled.majAtK)];
 }
 
@@ -107,11 +111,9 @@ function scoreAt({ greedy, sampled }: BenchmarkScores, metric: Metric, k: string
   return (metric === 'pass@k' ? sampled?.passAtK : sampled?.majAtK)?.[k] ?? null;
 }
 
+/** Over all seeds. */
 function total(scores: readonly BenchmarkScores[], key: 'failed' | 'truncated'): string {
-  return meanText(
-    scores.map((score) => score[key]),
-    0,
-  );
+  return String(scores.reduce((all, score) => all + score[key], 0));
 }
 
 /** One entry a set, in order of first appearance. */

@@ -67,6 +67,11 @@ export function peakBytes(graph: Graph): number {
   return constantBytes(graph, folded) + largestSum(buffers, order.length) + holes * largest;
 }
 
+/** Bytes of what a run gives back; onnxruntime hands out copies, also of what is written where it belongs. */
+export function outputBytes(graph: Graph): number {
+  return graph.outputs.reduce((sum, { value }) => sum + bytesOf(graph, value), 0);
+}
+
 function largestSum(buffers: readonly Buffer[], length: number): number {
   const change = new Float64Array(length + 1);
   for (const { bytes, first, last } of buffers) {

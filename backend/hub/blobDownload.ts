@@ -67,12 +67,13 @@ async function readOn(content: Content, request: BlobRequest, access: HubAccess)
   const { url, what, page, size } = request;
   const asked = { url, what, page, headers: range, accept: [416] };
   const { response, touch, end } = await askOnce(asked, access);
-  const reader = response.body?.getReader();
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
   try {
     // Servers may ignore a range, and give the whole or another one.
     const start = response.status === 206 ? Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1]) : 0;
     if (start !== content.length) await content.clear();
-    if (response.status === 416 || (start !== 0 && start !== content.length)) throw broken(asked, access, new Error('it gives another range than was asked for'));
+    if (response.status === 416 || (start !== 0 && start !== content.length))
+      throw broken(asked, access, new Error('it gives another range than was asked for'));
     for (;;) {
       const piece = await reader?.read().catch((error: unknown) => Promise.reject(broken(asked, access, error) as Error));
       if (piece === undefined || piece.done) break;

@@ -61,7 +61,8 @@ export async function downloadFile(address: HubAddress, options: DownloadOptions
   const { path } = address;
   const folder = repositoryFolder(address, settings.cacheFolder);
   const commit = await cachedCommit(folder, address.revision);
-  const cached = commit !== null && path !== null && (await hasFile(snapshotFolder(folder, commit), path)) ? join(snapshotFolder(folder, commit), path) : null;
+  const cached =
+    commit !== null && path !== null && (await hasFile(snapshotFolder(folder, commit), path)) ? join(snapshotFolder(folder, commit), path) : null;
   if (settings.isOffline) return cached ?? missingOffline(address, settings);
   if (cached !== null && isCommit(address.revision)) return cached;
   const repository = await readUnless(cached, address, access);
@@ -150,7 +151,10 @@ async function fetchFiles(
     if ((await stat(blob).catch(() => null))?.size !== size) {
       const what = addressText({ ...address, path });
       const onBytes = (bytes: number): void => meter.report(path, bytes);
-      await downloadBlob({ url: fileUrl(address, commit, path, settings.endpoint), what, page, size, etag, path: blob, onBytes }, { ...access, signal });
+      await downloadBlob(
+        { url: fileUrl(address, commit, path, settings.endpoint), what, page, size, etag, path: blob, onBytes },
+        { ...access, signal },
+      );
     } else meter.report(path, size);
     await placeFile(snapshot, path, blob);
     meter.finish(path);

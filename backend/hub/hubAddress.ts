@@ -62,7 +62,6 @@ export function isCommit(revision: string): boolean {
 
 /** A relative path with `/` that stays below where it begins, on every system: names come from servers. */
 export function isPlainPath(path: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return path !== '' && !/[\\:*?"<>|\u0000-\u001f]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 

@@ -46,6 +46,8 @@ export function unreachable(host: string, what: string, problem: string, cause: 
 
 /** A server's words, short and without control characters. */
 function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 200).replace(/\.$/, '');
+  return text
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .slice(0, 200)
+    .replace(/\.$/, '');
 }

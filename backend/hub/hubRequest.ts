@@ -85,7 +85,7 @@ export async function askJson(asked: Asked, access: HubAccess): Promise<unknown>
  */
 export async function retried<T>({ signal, pace }: HubAccess, attempt: () => Promise<T>, progress: () => number = () => 0): Promise<T> {
   let reached = progress();
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     signal.throwIfAborted();
     try {
       return await attempt();
@@ -141,7 +141,8 @@ export async function askOnce(asked: Asked, access: HubAccess): Promise<Answer> 
         },
       });
       const next = redirectOf(response, url);
-      if (next === null || (asked.stayOnHub === true && next.origin !== url.origin)) return { response: await accepted(response, asked, access), ...answered };
+      if (next === null || (asked.stayOnHub === true && next.origin !== url.origin))
+        return { response: await accepted(response, asked, access), ...answered };
       await response.body?.cancel();
       if (url.protocol === 'https:' && next.protocol !== 'https:') throw badAnswer(asked, `it leads from ${url.host} to an unprotected address`);
       url = next;

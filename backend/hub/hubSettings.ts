@@ -18,7 +18,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws `hub.settings` for an endpoint that is no address of a server, or a token file that cannot be read. */
 export async function readHubSettings(environment: Environment = process.env): Promise<HubSettings> {
-  const set = (...names: readonly string[]): string | undefined => names.map((name) => environment[name]?.trim()).find((value) => (value ?? '') !== '');
+  const set = (...names: readonly string[]): string | undefined =>
+    names.map((name) => environment[name]?.trim()).find((value) => (value ?? '') !== '');
   const home = expanded(set('HF_HOME') ?? join(set('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface'));
   return {
     endpoint: checkedEndpoint(set('HF_ENDPOINT') ?? 'https://huggingface.co'),

@@ -40,7 +40,12 @@ export async function readRepository(address: HubAddress, access: HubAccess): Pr
 export async function withHeaders({ address, commit }: HubRepository, file: HubFile, access: HubAccess): Promise<HubFile> {
   if (file.etag !== null && file.size !== null) return file;
   const { endpoint } = access.settings;
-  const asked = { what: addressText({ ...address, path: file.path }), page: repositoryPage(address, endpoint), method: 'HEAD' as const, stayOnHub: true };
+  const asked = {
+    what: addressText({ ...address, path: file.path }),
+    page: repositoryPage(address, endpoint),
+    method: 'HEAD' as const,
+    stayOnHub: true,
+  };
   const { response, end } = await ask({ ...asked, url: fileUrl(address, commit, file.path, endpoint) }, access);
   end();
   const header = (...names: string[]): string | null => names.map((name) => response.headers.get(name)).find((value) => value !== null) ?? null;
@@ -65,7 +70,11 @@ function fileOf(entry: unknown): HubFile | undefined {
   if (typeof rfilename !== 'string' || !isPlainPath(rfilename)) return undefined;
   const large = (lfs ?? {}) as { sha256?: unknown; oid?: unknown; size?: unknown };
   const bytes = [large.size, size].find((value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0);
-  return { path: rfilename, size: (bytes as number | undefined) ?? null, etag: contentName(large.sha256) ?? contentName(large.oid) ?? contentName(blobId) };
+  return {
+    path: rfilename,
+    size: (bytes as number | undefined) ?? null,
+    etag: contentName(large.sha256) ?? contentName(large.oid) ?? contentName(blobId),
+  };
 }
 
 function contentName(value: unknown): string | null {

@@ -1,6 +1,6 @@
 /** How large a model is and what memory its training will take, before anything is allocated. */
 import { sizeOf, type Graph } from '../graph/ir.ts';
-import { peakBytes } from '../graph/peakMemory.ts';
+import { outputBytes, peakBytes } from '../graph/peakMemory.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import type { ModelConfig } from './config.ts';
 import { headTrainProgram, layerBackwardProgram, layerOf } from './layerPrograms.ts';
@@ -41,6 +41,13 @@ export interface Holding {
   readonly keepReference?: boolean;
   /** Trained one layer at a time. */
   readonly layerwise?: boolean;
+  /** Frozen matrices of layers at half precision, widened one layer at a time. */
+  readonly half?: boolean;
+}
+
+/** The parameters that may be kept at half precision. */
+export function isLayerMatrix({ name, shape }: ParameterSpec): boolean {
+  return shape.length === 2 && layerOf(name) !== undefined;
 }
 
 export interface TrainingShape {
@@ -52,44 +59,48 @@ export interface TrainingShape {
   readonly logitsBytes?: number;
 }
 
-/** What an opened engine holds whatever it runs: the process, weights, gradients with their copies, two moments, and the frozen reference. */
+/** Weights of the base model, with what one layer is widened to where matrices are kept at half precision. */
+export function heldWeightBytes(config: ModelConfig, { half = false }: Pick<Holding, 'half'>): number {
+  const specs = parameterSpecs(config);
+  const halved = half ? specs.filter(isLayerMatrix) : [];
+  return bytesOf(specs) - bytesOf(halved) / 2 + bytesOf(halved.filter(({ name }) => layerOf(name)?.layer === 0));
+}
+
+/** What an opened engine holds whatever it runs: the process, weights, gradients, two moments, and the frozen reference. */
 export function estimateStaticBytes(config: ModelConfig, holding: Holding = {}): number {
-  const specs = parameterSpecs(config, holding.lora);
-  const trained = specs.filter((spec) => spec.trainable);
-  return (
-    processBytes + bytesOf(specs) + (holding.keepReference === true ? 4 : 3) * bytesOf(trained) + copiedBytes(trained, holding.layerwise ?? false)
-  );
+  const trained = bytesOf(parameterSpecs(config, holding.lora).filter((spec) => spec.trainable));
+  const adapter = holding.lora === undefined ? 0 : trained;
+  return processBytes + heldWeightBytes(config, holding) + adapter + (holding.keepReference === true ? 4 : 3) * trained;
 }
 
 /** Bytes of the engine's process at the peak of a training step; measured peaks differ by less than a tenth. */
 export function estimateTrainingBytes(config: ModelConfig, holding: Holding, shape: TrainingShape): number {
   const model = { config, lora: holding.lora, positions: shape.length };
-  const running = holding.layerwise === true ? layerwiseBytes(model, shape) : peakBytes(trainProgram(model, { ...shape, loss: plainLoss() }));
+  const running = holding.layerwise === true ? layerwiseBytes(model, shape) : runBytes(trainProgram(model, { ...shape, loss: plainLoss() }));
   return estimateStaticBytes(config, holding) + running;
 }
 
-/** Bytes that a run of a decode step or of a prefill of `batch` × `length` tokens takes, caches of keys and values not counted. */
-export function estimateSamplingBytes(model: ProgramModel, rows: number, capacity: number, prefill: { batch: number; length: number }): number {
-  return Math.max(peakBytes(decodeProgram(model, rows, capacity, 'sample')), peakBytes(prefillProgram(model, prefill.batch, prefill.length)));
+/** Bytes that a run takes at its peak, the copies that it gives out included: they are collected after each run, or when they come to a few. */
+export function runBytes(program: Graph): number {
+  return peakBytes(program) + Math.max(outputBytes(program), largestGarbage);
+}
+
+/** Bytes that a decode step or a prefill of `batch` × `length` tokens takes; caches are not counted. */
+export function estimateSamplingBytes(
+  model: ProgramModel,
+  rows: number,
+  capacity: number,
+  { batch, length }: { batch: number; length: number },
+): number {
+  return Math.max(runBytes(decodeProgram(model, rows, capacity, 'sample')), runBytes(prefillProgram(model, batch, length)));
 }
 
 /** Hidden states that enter every layer, beside one layer or one block of the head. */
 function layerwiseBytes(model: ProgramModel, { batch, length, nTargets, logitsBytes = defaultLogitsBytes }: TrainingShape): number {
   const { config } = model;
-  const hidden = 4 * batch * length * config.hiddenSize;
   const block = Math.min(nTargets, headBlock(config.vocabularySize, logitsBytes));
-  return Math.max(
-    (config.nLayers + 2) * hidden + peakBytes(layerBackwardProgram(model, batch, length)),
-    (config.nLayers + 2) * hidden + peakBytes(headTrainProgram(model, block, plainLoss())),
-  );
-}
-
-/** Gradients that one run hands out. */
-function copiedBytes(trained: readonly ParameterSpec[], layerwise: boolean): number {
-  if (!layerwise) return Math.max(bytesOf(trained), largestGarbage);
-  const ofLayer = trained.filter(({ name }) => layerOf(name)?.layer === 0);
-  const ofHead = trained.filter(({ name }) => name === 'embedding' || name === 'head');
-  return Math.max(bytesOf(ofLayer), ...ofHead.map((spec) => bytesOf([spec])), largestGarbage);
+  const entering = 4 * batch * length * config.hiddenSize * (config.nLayers + 1);
+  return entering + Math.max(runBytes(layerBackwardProgram(model, batch, length)), runBytes(headTrainProgram(model, block, plainLoss())));
 }
 
 function bytesOf(specs: readonly ParameterSpec[]): number {

@@ -8,6 +8,17 @@ export function isStored(dtype: string): dtype is StoredDType {
   return Object.hasOwn(bytesPerElement, dtype);
 }
 
+/** Values kept at half the memory of float32, as a file stores them. */
+export interface HalfArray {
+  readonly dtype: Exclude<StoredDType, 'F32'>;
+  readonly halves: Uint16Array;
+}
+
+/** Exact; `into` is as long as the array. */
+export function widenArray({ dtype, halves }: HalfArray, into: Float32Array): void {
+  widen(new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength), dtype, into);
+}
+
 /** Little-endian bytes of `dtype` (at an even offset of their buffer) to float32, as many as `into` holds. Exact. */
 export function widen(bytes: Uint8Array, dtype: Exclude<StoredDType, 'F32'>, into: Float32Array): void {
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);

@@ -6,7 +6,7 @@ import { sameShape, sizeOf, type Shape } from '../graph/ir.ts';
 import type { ModelConfig } from './config.ts';
 import { families } from './families/index.ts';
 import type { ConfigJson } from './family.ts';
-import type { StoredDType } from './floats.ts';
+import type { HalfArray, StoredDType } from './floats.ts';
 import { parameterSpecs, type ParameterPart, type ParameterSpec } from './parameters.ts';
 import type { NamedTensor, SafetensorsFile, TensorSource } from './safetensors.ts';
 import { openWeights, writeWeights, type WeightFiles } from './weightFiles.ts';
@@ -22,7 +22,8 @@ export interface ModelFolder {
 /** Reads and understands config.json. Throws `model.notFound`, `model.config`, `model.unsupported` or `model.unknownArchitecture`. */
 export async function readModelConfig(path: string): Promise<ModelFolder> {
   const file = join(path, 'config.json');
-  const json = await readJson(file, 'model.notFound', 'Give the path of a Hugging Face model folder.');
+  const broken = { code: 'model.config', remedy: 'Take the config.json that belongs to the weights, or download it again.' };
+  const json = await readJson(file, 'model.notFound', 'Give the path of a Hugging Face model folder.', broken);
   const type = json['model_type'];
   const family = Object.values(families).find(({ name }) => name === type);
   if (family === undefined) {
@@ -69,6 +70,36 @@ export async function fillParameters(
 ): Promise<void> {
   await withTensors(folder, specs, async (weights) => {
     for (const spec of specs) await readParts(weights, spec, parameterOf(parameters, spec.name));
+  });
+}
+
+/** As `loadParameters`, but those that `staysHalf` names are left at half precision where the files store them so. */
+export async function loadHalfParameters(
+  folder: ModelFolder,
+  specs: readonly ParameterSpec[],
+  staysHalf: (spec: ParameterSpec) => boolean,
+): Promise<{ readonly whole: Map<string, Float32Array>; readonly half: Map<string, HalfArray> }> {
+  return withTensors(folder, specs, async (weights) => {
+    const whole = new Map<string, Float32Array>();
+    const half = new Map<string, HalfArray>();
+    for (const spec of specs) {
+      const dtypes = new Set(spec.parts.map(({ name }) => weights.where.get(name)?.tensors.get(name)?.dtype));
+      const [dtype] = dtypes;
+      if (staysHalf(spec) && dtypes.size === 1 && (dtype === 'BF16' || dtype === 'F16')) {
+        const halves = new Uint16Array(sizeOf(spec.shape));
+        const row = sizeOf(spec.shape.slice(1));
+        for (const { name, rows } of spec.parts) {
+          const own = halves.subarray(rows[0] * row, rows[1] * row);
+          await weights.where.get(name)?.readStored(name, new Uint8Array(own.buffer, own.byteOffset, own.byteLength));
+        }
+        half.set(spec.name, { dtype, halves });
+      } else {
+        const values = new Float32Array(sizeOf(spec.shape));
+        await readParts(weights, spec, values);
+        whole.set(spec.name, values);
+      }
+    }
+    return { whole, half };
   });
 }
 

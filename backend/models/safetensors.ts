@@ -75,6 +75,15 @@ export class SafetensorsFile {
     return values;
   }
 
+  /** A tensor's bytes as they are stored, into `target` of their size. Throws `safetensors.damaged`. */
+  async readStored(name: string, target: Uint8Array): Promise<void> {
+    const info = this.tensors.get(name);
+    if (info === undefined) throw new Error(`${this.path} has no tensor ${name}`);
+    if (target.length !== info.end - info.start)
+      throw new Error(`tensor ${name} has ${info.end - info.start} bytes, there is room for ${target.length}`);
+    await this.fill(target, info, info.start);
+  }
+
   close(): Promise<void> {
     return this.handle.close();
   }

@@ -32,8 +32,13 @@ export function writeJson(path: string, value: unknown): Promise<void> {
   return writeWholeFile(path, (file) => file.writeFile(`${JSON.stringify(value, null, 2)}\n`));
 }
 
-/** Reads a JSON object. Throws an error of the given code and remedy that names the file and what is wrong with it. */
-export async function readJson(path: string, code: string, remedy: string): Promise<Readonly<Record<string, unknown>>> {
+/** Reads a JSON object. Throws an error of the given code and remedy that names the file and what is wrong with it; `broken` for a file that is there. */
+export async function readJson(
+  path: string,
+  code: string,
+  remedy: string,
+  broken: { readonly code: string; readonly remedy: string } = { code, remedy },
+): Promise<Readonly<Record<string, unknown>>> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -44,8 +49,8 @@ export async function readJson(path: string, code: string, remedy: string): Prom
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new WorkbenchError({ code, message: `${path} is no valid JSON (${messageOf(error)}).`, remedy, cause: error });
+    throw new WorkbenchError({ ...broken, message: `${path} is no valid JSON (${messageOf(error)}).`, cause: error });
   }
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Readonly<Record<string, unknown>>;
-  throw new WorkbenchError({ code, message: `${path} holds no JSON object.`, remedy });
+  throw new WorkbenchError({ ...broken, message: `${path} holds no JSON object.` });
 }

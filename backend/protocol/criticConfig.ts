@@ -56,6 +56,8 @@ export const criticOptionsSchema = z.strictObject({
     .string()
     .nullable()
     .default(null)
-    .describe('A Jinja template of the request to the critic; see media/prompts. null uses the built-in one.'),
+    .describe(
+      'A Jinja template of the request to the critic, or one that comes with the program (builtin:chainOfThought, builtin:selfCritique, builtin:selfEvaluation). null: what suits the critic.',
+    ),
 });
 export type CriticOptions = z.infer<typeof criticOptionsSchema>;

@@ -3,7 +3,9 @@
  * are plain data of `views.ts` and `records.ts`.
  */
 import { z } from 'zod';
+import type { CriticPreview, CriticSpending, CriticView } from './criticViews.ts';
 import type { Event } from './events.ts';
+import type { ExperimentDetail, ExperimentReport, ExperimentView } from './experimentViews.ts';
 import type { Audit, Critique, CritiqueCall, Evaluation, Message, PersistentFailure, Problem, Update } from './records.ts';
 import {
   rolloutFilterSchema,
@@ -12,34 +14,31 @@ import {
   type Attempt,
   type CheckResult,
   type CounterfactualEntry,
-  type CriticPreview,
-  type CriticSpending,
   type CritiqueRevisionView,
   type CritiqueToReview,
-  type DisagreementPage,
+  type DataPreview,
   type Enlistment,
   type Funnel,
   type GroupDetail,
   type PresetView,
   type ProblemHistory,
   type Progress,
-  type RescoreReport,
-  type Rescoring,
   type RolloutPage,
   type RunPlan,
   type RunSummary,
   type Series,
-  type Settlement,
   type StandingFailure,
   type TokenDetail,
   type Trial,
 } from './views.ts';
+import type { DisagreementPage, RescoreReport, Rescoring, Settlement } from './verdictViews.ts';
 
 /** Client and backend must agree on it; it grows with every change that one side would misread. */
 export const protocolVersion = 1;
 
 const none = z.strictObject({});
 const ofRun = z.strictObject({ runId: z.string() });
+const ofExperiment = z.strictObject({ id: z.string() });
 const samples = z.number().int().min(1).max(64);
 
 /** Where a run's settings come from: the text of a run file over a preset, over nothing. */
@@ -124,6 +123,8 @@ export const requestSchemas = {
   'critic/spending': ofRun,
   /** What was noticed about a rollout's critiques and the refinements that answer them. */
   'critique/audits': z.strictObject({ runId: z.string(), rolloutId: z.string() }),
+  /** Every critic by the name that a run file has for it. */
+  'critic/list': none,
   /** What a critic of these settings would be asked about a rollout, or about a made-up answer to the first problem of the data. Asks nobody. */
   'critic/preview': z.strictObject({ source: runSourceSchema, rollout: z.strictObject({ runId: z.string(), rolloutId: z.string() }).optional() }),
   /** A key of that name (`criticOptions.apiKeyEnvironment`) for as long as this backend lives. It is neither stored nor logged; null forgets it. */
@@ -157,6 +158,24 @@ export const requestSchemas = {
   /** Grades everything recorded again with the run's verifier, or another; the new verdicts are kept beside the old ones. */
   'run/rescore': z.strictObject({ runId: z.string(), verifier: z.string().optional() }),
   'run/rescorings': ofRun,
+
+  /** Reads the data of a run file that need not be complete, and says what is in it. `verifiers`: tested on the gold answers, in place of the run's. */
+  'data/preview': z.strictObject({
+    source: runSourceSchema,
+    verifiers: z.array(z.string()).max(16).optional(),
+    examples: z.number().int().min(0).max(100).optional(),
+  }),
+
+  'experiment/list': none,
+  'experiment/get': ofExperiment,
+  /** Tables and figures of what is done; the files in the experiment's folder are written after every run. */
+  'experiment/report': ofExperiment,
+  /** The text of an experiment file, or the id of one that was started before. Runs that are done are passed over. */
+  'experiment/start': z.strictObject({
+    source: z.union([z.strictObject({ file: z.strictObject({ path: z.string(), text: z.string() }) }), ofExperiment]),
+  }),
+  /** The run in progress writes a checkpoint; answered when all is quiet. */
+  'experiment/pause': ofExperiment,
 
   'workspace/doctor': z.strictObject({ source: runSourceSchema }),
   /** Ends the backend after a checkpoint of the run in progress. */
@@ -213,6 +232,7 @@ export interface Results {
   'critic/calls': readonly CritiqueCall[];
   'critic/spending': CriticSpending;
   'critique/audits': readonly Audit[];
+  'critic/list': readonly CriticView[];
   'critic/preview': CriticPreview;
   'critic/setKey': null;
   'languageModel/answer': null;
@@ -220,6 +240,12 @@ export interface Results {
   'verifier/settle': Settlement;
   'run/rescore': RescoreReport;
   'run/rescorings': readonly Rescoring[];
+  'data/preview': DataPreview;
+  'experiment/list': readonly ExperimentView[];
+  'experiment/get': ExperimentDetail;
+  'experiment/report': ExperimentReport;
+  'experiment/start': { readonly id: string };
+  'experiment/pause': null;
   'workspace/doctor': readonly CheckResult[];
   shutdown: null;
 }
@@ -232,6 +258,8 @@ export interface Notifications {
   progress: Progress;
   /** A run's activity changed: lists should be read again. */
   runsChanged: { readonly runId: string };
+  /** An experiment began, went on to another run, or ended: it should be read again. */
+  experimentsChanged: { readonly id: string };
   /** A critic asks the editor's language models; sent to one client that said it can. Answer with `languageModel/answer`. */
   'languageModel/ask': {
     readonly id: string;

@@ -137,6 +137,17 @@ export const runConfigSchema = z.strictObject({
       updatesPerStep: count.default(1).describe('Optimizer updates a step; more than one makes later ones off-policy.'),
       microBatchTokens: count.default(2048).describe('Largest number of padded tokens in one forward-backward run.'),
       layerCheckpointing: z.boolean().default(false).describe('Recompute layers in the backward pass: half the memory, a third more time.'),
+      layerwise: z
+        .boolean()
+        .nullable()
+        .default(null)
+        .describe('Train one layer at a time, with logits in blocks: the least memory, a third more time. null: where the model is large.'),
+      halfWeights: z
+        .boolean()
+        .default(false)
+        .describe(
+          'With an adapter: keep the frozen weights as a bfloat16 or float16 folder stores them, half the memory, and widen one layer at a time. Rollouts become slower.',
+        ),
     })
     .prefault({}),
   evaluation: z

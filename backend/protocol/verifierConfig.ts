@@ -29,7 +29,11 @@ export const verifierOptionsSchema = z.strictObject({
     .default(null)
     .describe('For the verifier "format": a regular expression (JavaScript, flags s and u) that the whole completion must match.'),
   rightFrom: z.number().default(0.5).describe('For a reward function of your own: an answer is right from this reward on.'),
-  python: z.string().nullable().default(null).describe('For a reward function in Python: the interpreter; null is python3 of the PATH.'),
+  python: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('For a reward function in Python: the interpreter, by name or by path (from the folder of the function); null is python3.'),
   env: z
     .array(z.string())
     .default([])

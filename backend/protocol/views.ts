@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { RunConfig } from './runConfig.ts';
 import { auditFlagSchema, causeSchema, critiqueKindSchema, groupKindSchema } from './records.ts';
-import type { Cause, Critique, CritiqueKind, Finish, Group, GroupKind, Message, Problem, Refinement, Rollout, Verdict } from './records.ts';
+import type { Cause, Critique, CritiqueKind, Finish, Group, GroupKind, Problem, Refinement, Rollout, Verdict } from './records.ts';
 
 /** `stopped`: not begun, interrupted, or its process died. */
 export type RunState = 'running' | 'stopped' | 'finished' | 'failed';
@@ -269,37 +269,6 @@ export interface CritiqueRevisionView {
   readonly enlistment: Enlistment | null;
 }
 
-/** What a run's critiques by a model have come to. */
-export interface CriticSpending {
-  /** Rollouts that a critic was asked about, and those among them whose critique is the model's own. */
-  readonly asked: number;
-  readonly answered: number;
-  /** Requests, retries included. */
-  readonly attempts: number;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** In the currency of the prices. */
-  readonly cost: number;
-  /** Rollouts for which every answer was kept from an earlier time. */
-  readonly cached: number;
-  /** Critiques that were thrown away, and rollouts for which another kind stood in. */
-  readonly disagreements: number;
-  readonly fallbacks: number;
-}
-
-/** What a critic would be asked. */
-export interface CriticPreview {
-  readonly critic: string;
-  /** Who is asked, in words: the policy, a model at an address, a folder; null for critics that follow a rule. */
-  readonly asks: string | null;
-  /** Empty for critics that follow a rule. */
-  readonly messages: readonly Message[];
-  /** What a critic that follows a rule says; null for others. */
-  readonly text: string | null;
-  /** The rollout is made up. */
-  readonly isExample: boolean;
-}
-
 /** One token of an answer with every number known of it. Null: not known for this token. */
 export interface TokenView {
   readonly text: string;
@@ -341,6 +310,48 @@ export interface RunPlan {
   readonly warnings: readonly string[];
 }
 
+/** What a run's data is, before anything starts. */
+export interface DataPreview {
+  /** Why the problems cannot be read, with a remedy; null when they can. The columns are there nonetheless where they are known. */
+  readonly problem: { readonly code: string; readonly message: string; readonly remedy: string } | null;
+  readonly files: readonly { readonly path: string; readonly format: string; readonly bytes: number }[];
+  /** Name of the layout that was recognized; null when none was. */
+  readonly layout: string | null;
+  /** Column of each field that there is, as `data.columns` of a run file names them. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Columns to choose from, nested ones with dots, each with a value of the first rows. */
+  readonly columns: readonly { readonly name: string; readonly example: string }[];
+  /** Sentences on how the problems were read, filtered and divided. */
+  readonly lines: readonly string[];
+  readonly trainProblems: number;
+  readonly heldOutProblems: number;
+  /** In order of appearance. */
+  readonly levels: readonly { readonly level: string; readonly train: number; readonly heldOut: number }[];
+  /** The first training problems, as they will be put to the model. */
+  readonly examples: readonly Problem[];
+  readonly brokenRows: { readonly total: number; readonly first: readonly { readonly place: string; readonly reason: string }[] };
+  /** Lengths of the prompts with the model's chat template; null without a model. */
+  readonly promptTokens: TokenLengths | null;
+  /** Whether verifiers recognize the gold answers. */
+  readonly verifiers: readonly {
+    readonly name: string;
+    readonly tested: number;
+    readonly missed: number;
+    readonly examples: readonly { readonly problemId: string; readonly answer: string; readonly reason: string }[];
+  }[];
+  readonly warnings: readonly string[];
+}
+
+export interface TokenLengths {
+  /** Problems that were counted: all, or a part that is spread over a large set. */
+  readonly counted: number;
+  readonly shortest: number;
+  readonly median: number;
+  readonly longest: number;
+  /** Numbers of problems by length; `upTo` is the largest length in a bar. */
+  readonly bars: readonly { readonly upTo: number; readonly count: number }[];
+}
+
 export interface PresetView {
   readonly name: string;
   readonly summary: string;
@@ -366,84 +377,4 @@ export interface Progress {
   readonly phase: string;
   readonly done: number;
   readonly total: number | null;
-}
-
-/** What a person says of an answer whose graders disagree. It changes no reward that was given. */
-export interface Settlement {
-  readonly rolloutId: string;
-  readonly status: 'right' | 'wrong';
-  readonly author: string;
-  readonly note: string;
-  readonly createdAt: number;
-}
-
-/** A verdict that another grader disagrees with. */
-export interface Disagreement {
-  /** Of the rollout or refinement. */
-  readonly rolloutId: string;
-  readonly isRefinement: boolean;
-  readonly step: number;
-  readonly problemId: string;
-  readonly question: string;
-  /** The gold answer. */
-  readonly answer: string;
-  readonly verdict: Verdict;
-  readonly secondOpinion: NonNullable<Verdict['secondOpinion']>;
-  /** The newest; null while nobody has said anything. */
-  readonly settlement: Settlement | null;
-}
-
-export interface DisagreementPage {
-  readonly rows: readonly Disagreement[];
-  /** All there are, and how many of them nobody has settled. */
-  readonly total: number;
-  readonly open: number;
-}
-
-/** A run's rollouts and refinements graded again, beside the verdicts that it trained on. */
-export interface Rescoring {
-  readonly id: string;
-  readonly runId: string;
-  readonly verifier: string;
-  readonly createdAt: number;
-  /** Answers that were to be graded, and those that were before it was given up or done. */
-  readonly total: number;
-  readonly graded: number;
-  /** Graded answers by old and new status, the unchanged ones too. */
-  readonly counts: readonly { readonly before: Verdict['status']; readonly after: Verdict['status']; readonly count: number }[];
-}
-
-/** An answer whose new verdict has another status or reward. */
-export interface ChangedVerdict {
-  readonly rolloutId: string;
-  readonly isRefinement: boolean;
-  readonly step: number;
-  readonly problemId: string;
-  readonly before: Verdict;
-  readonly after: Verdict;
-}
-
-/** What a group would have been with the new verdicts; refinements that joined it are taken as they were. */
-export interface RescoredGroup {
-  readonly groupId: string;
-  readonly step: number;
-  readonly problemId: string;
-  readonly before: GroupOutcome;
-  readonly after: GroupOutcome;
-  /** Largest difference between the old and the new advantage of a member; one that is in the group only once counts with its advantage. */
-  readonly advantageChange: number;
-}
-
-export interface GroupOutcome {
-  readonly kind: GroupKind;
-  readonly zeroSignal: boolean;
-  readonly excluded: number;
-}
-
-export interface RescoreReport extends Rescoring {
-  /** In order of recording, the first ones; `counts` counts them all. */
-  readonly changed: readonly ChangedVerdict[];
-  /** Groups that would have been others. */
-  readonly groups: readonly RescoredGroup[];
-  readonly groupsTotal: number;
 }

@@ -41,7 +41,7 @@ function statedAnswer(completion: string, choices: readonly string[]): { readonl
   for (const match of completion.matchAll(optionStatement)) end = match.index + match[0].length;
   const trimmed = completion.trimEnd();
   const text = end >= 0 ? trimmed.slice(end) : trimmed.slice(trimmed.lastIndexOf('\n') + 1);
-  const [line = ''] = text.trimStart().split('\n', 1);
+  const [line = ''] = text.replace(/^[\s*_:=：]+/u, '').split('\n', 1);
   // A sentence is no choice merely because it is the last.
   return end >= 0 || isAlone(line) || isChoiceText(line, choices) ? { text: line, isAtEnd: trimmed.endsWith(line) } : null;
 }

@@ -15,7 +15,8 @@ export const math: Verifier = {
   summary: 'The final answer equals the gold answer mathematically: numbers, expressions, sets, intervals, equations, matrices, units, words.',
   async verify(input, report) {
     const { outcome, question } = gradeMath(input);
-    if (question === null || report === undefined) return outcome;
+    const hasTime = input.options === undefined || input.options.deadlineMs >= 4 * opinionBudgetMs;
+    if (question === null || report === undefined || !hasTime) return outcome;
     return { ...outcome, secondOpinion: await secondOpinion(question, outcome, report) };
   },
 };

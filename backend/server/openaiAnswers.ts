@@ -26,7 +26,7 @@ export const chatForm = {
     })),
     usage: usageOf(completed),
   }),
-  chunks: function* (head: AnswerHead, completed: Completed, options: AnswerOptions): Generator<object> {
+  *chunks(head: AnswerHead, completed: Completed, options: AnswerOptions): Generator<object> {
     const chunk = (choices: readonly object[], rest: object = {}): object => ({
       ...head,
       object: 'chat.completion.chunk',
@@ -58,7 +58,7 @@ export const completionForm = {
     })),
     usage: usageOf(completed),
   }),
-  chunks: function* (head: AnswerHead, completed: Completed, options: AnswerOptions): Generator<object> {
+  *chunks(head: AnswerHead, completed: Completed, options: AnswerOptions): Generator<object> {
     const chunk = (choices: readonly object[], rest: object = {}): object => ({
       ...head,
       object: 'text_completion',

@@ -217,7 +217,9 @@ const statuses: Readonly<Record<string, number>> = {
 
 function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
-  return error instanceof WorkbenchError ? new Refusal(statuses[error.code] ?? (/^(?:prompt|chatTemplate|tokenizer)\./.test(error.code) ? 400 : 500), error.code, error.message) : undefined;
+  return error instanceof WorkbenchError
+    ? new Refusal(statuses[error.code] ?? (/^(?:prompt|chatTemplate|tokenizer)\./.test(error.code) ? 400 : 500), error.code, error.message)
+    : undefined;
 }
 
 function refuse(response: ServerResponse, { status, code, message }: Refusal): void {

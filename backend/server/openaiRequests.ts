@@ -7,8 +7,8 @@ import { z } from 'zod';
 const most = 64;
 const stop = z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish();
 const count = z.number().int().min(1);
-const off = z.union([z.literal(0), z.null(), z.undefined()]);
-const absent = z.union([z.null(), z.undefined()]);
+const off = z.literal(0).nullish();
+const absent = z.null().optional();
 
 const sampling = {
   model: z.string().min(1),
@@ -22,7 +22,10 @@ const sampling = {
   stream_options: z.object({ include_usage: z.boolean().optional() }).nullish(),
   presence_penalty: off,
   frequency_penalty: off,
-  logit_bias: z.union([absent, z.record(z.string(), z.number()).refine((biases) => Object.keys(biases).length === 0, 'is not served')]),
+  logit_bias: z
+    .record(z.string(), z.number())
+    .refine((biases) => Object.keys(biases).length === 0, 'is not served')
+    .nullish(),
 };
 
 const part = z.object({ type: z.literal('text'), text: z.string() });
@@ -41,8 +44,8 @@ export const chatRequestSchema = z.object({
   logprobs: z.boolean().nullish(),
   // Accepted because clients send it together with logprobs; alternatives to the sampled token are not known.
   top_logprobs: z.number().int().min(0).max(20).nullish(),
-  response_format: z.union([absent, z.object({ type: z.literal('text') })]),
-  tools: z.union([absent, z.array(z.never())]),
+  response_format: z.object({ type: z.literal('text') }).nullish(),
+  tools: z.array(z.never()).nullish(),
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 
@@ -52,8 +55,8 @@ export const completionRequestSchema = z.object({
   ...sampling,
   prompt: z.union([z.string(), z.array(z.string()).min(1).max(most), tokens, z.array(tokens).min(1).max(most)]),
   logprobs: z.number().int().min(0).max(20).nullish(),
-  echo: z.union([z.literal(false), absent]),
+  echo: z.literal(false).nullish(),
   suffix: absent,
-  best_of: z.union([z.literal(1), absent]),
+  best_of: z.literal(1).nullish(),
 });
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;

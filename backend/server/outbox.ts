@@ -32,6 +32,7 @@ export class Outbox {
   private sentSeq: number | undefined;
   private readonly progressOf = new Map<string, Progress>();
   private readonly changedRuns = new Set<string>();
+  private readonly changedExperiments = new Set<string>();
   private lastProgressAt = -Infinity;
   private progressTimer: NodeJS.Timeout | undefined;
   /** Enough time has passed since the last one was sent. */
@@ -67,6 +68,11 @@ export class Outbox {
 
   runChanged(runId: string): void {
     this.changedRuns.add(runId);
+    this.wake();
+  }
+
+  experimentChanged(id: string): void {
+    this.changedExperiments.add(id);
     this.wake();
   }
 
@@ -107,6 +113,8 @@ export class Outbox {
     if (this.wire.bufferedBytes() > slowAbove) return;
     for (const runId of this.changedRuns) this.wire.send('runsChanged', { runId });
     this.changedRuns.clear();
+    for (const id of this.changedExperiments) this.wire.send('experimentsChanged', { id });
+    this.changedExperiments.clear();
     this.sendProgress();
     if (this.sentSeq === undefined) return;
     const events = this.source.eventsAfter(this.sentSeq, eventsABatch);

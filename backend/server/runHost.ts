@@ -90,6 +90,17 @@ export class RunHost {
     return this.usable(runId)?.ask(undefined, work, signal);
   }
 
+  /** Resolves when the run is no longer held; at once for one that is not. */
+  async untilEnded(runId: string): Promise<void> {
+    if (this.held?.runId === runId) await this.held.ended;
+  }
+
+  /** Throws `policy.busy` where a policy is held that someone uses, which `wanted` would have to wait for. */
+  requireFree(wanted: string): void {
+    const activity = this.held?.activity ?? null;
+    if (this.held !== null && activity !== null) throw busy(this.held.runId, activity, wanted);
+  }
+
   /** Ends what is held, after a checkpoint of a run in progress; nothing is opened from now on. */
   async close(): Promise<void> {
     this.isClosed = true;

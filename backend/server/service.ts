@@ -5,6 +5,7 @@ import type { CheckResult } from '../protocol/views.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import type { Entries } from '../training/policy.ts';
 import type { EditorModels } from './editorModels.ts';
+import type { Experiments } from './experiments.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Outbox } from './outbox.ts';
@@ -20,6 +21,7 @@ export interface Service {
   readonly isViewOnly: boolean;
   readonly stores: StoreAccess;
   readonly host: RunHost;
+  readonly experiments: Experiments;
   readonly log: Log;
   readonly keys: Keys;
   readonly editorModels: EditorModels;

@@ -85,7 +85,10 @@ export class Session {
         entries,
         demoFolder,
         threads,
-        observer: { onPhase: (step, phase, done, total) => this.report(step, phase, done, total) },
+        observer: {
+          onPhase: (step, phase, done, total) => this.report(step, phase, done, total),
+          onDownload: ({ bytesDone, bytesTotal }) => this.report(0, 'download', bytesDone, bytesTotal),
+        },
         signal: this.controller.signal,
         boundary: this.boundary,
         ...(openEngine === undefined ? {} : { openEngine }),
@@ -219,7 +222,7 @@ export class Session {
     this.options.onActivity(this.runId);
   }
 
-  private report(step: number, phase: Phase, done: number, total: number | undefined): void {
+  private report(step: number, phase: Phase | 'download', done: number, total: number | undefined): void {
     const { activity } = this;
     if (activity === null) return;
     const { steps } = this.subject.config.training;

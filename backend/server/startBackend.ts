@@ -6,6 +6,7 @@ import { storeFolder } from '../store/workspaceFolders.ts';
 import { claimWorkspace, newToken, type BackendPlace } from './backendFile.ts';
 import { serveConnection, type Client } from './connection.ts';
 import { EditorModels } from './editorModels.ts';
+import { Experiments } from './experiments.ts';
 import { Keys } from './keys.ts';
 import { openLog } from './log.ts';
 import { RunHost, type RunHostOptions } from './runHost.ts';
@@ -82,6 +83,11 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
     onProgress: (progress: Progress) => tellAll(({ outbox }) => outbox.progress(progress)),
   });
 
+  const experiments = new Experiments({
+    ...{ workspace, host, stores, entries: options.entries, demoFolder, log },
+    onChange: (id) => tellAll(({ outbox }) => outbox.experimentChanged(id)),
+  });
+
   let end: Promise<void> | undefined;
   let tellEnded: () => void = () => undefined;
   const ended = new Promise<void>((resolveEnded) => (tellEnded = resolveEnded));
@@ -97,6 +103,7 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
     isViewOnly,
     stores,
     host,
+    experiments,
     log,
     keys,
     editorModels,
@@ -119,6 +126,7 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
   async function endInOrder(reason: string): Promise<void> {
     log.info(`the backend ends: ${reason}`);
     clearInterval(idle);
+    await experiments.close();
     await host.close();
     // Clients hear of the last events before they are sent away.
     await Promise.all([...clients].map(({ outbox }) => outbox.flush()));
@@ -131,7 +139,7 @@ async function serve(place: BackendPlace, options: BackendOptions): Promise<Runn
   await place.announce({ port: door.port, token });
   const idle = watchIdleness(
     idleMinutes,
-    () => clients.size > 0 || host.isTraining || openai.active > 0,
+    () => clients.size > 0 || host.isTraining || experiments.isRunning || openai.active > 0,
     () => void shutDown(`nobody needed it for ${idleMinutes} minutes`),
   );
   const mode = isViewOnly ? ', for viewing only' : stores.canWrite() ? '' : ', reading only, because another process writes';

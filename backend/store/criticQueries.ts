@@ -1,6 +1,6 @@
 /** How critiques by a model came about, what they have cost, and the answers that are kept. */
+import type { CriticSpending } from '../protocol/criticViews.ts';
 import type { CritiqueCall } from '../protocol/records.ts';
-import type { CriticSpending } from '../protocol/views.ts';
 import type { Connection } from './connection.ts';
 import { select, type RunKey } from './groupQueries.ts';
 import { critiqueCallTable } from './recordTables.ts';

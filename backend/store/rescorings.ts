@@ -1,6 +1,6 @@
 /** Verdicts of a later grading of everything that a run recorded, kept beside those it trained on. */
 import type { Verdict } from '../protocol/records.ts';
-import type { ChangedVerdict, Rescoring } from '../protocol/views.ts';
+import type { ChangedVerdict, Rescoring } from '../protocol/verdictViews.ts';
 import type { Connection } from './connection.ts';
 import type { RunKey } from './groupQueries.ts';
 import { columnsSql, decode, encode, fieldsOf, verdictRevisionTable, verdictTable, type Row } from './recordTables.ts';

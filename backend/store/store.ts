@@ -5,7 +5,8 @@
 import { WorkbenchError } from '../core/errors.ts';
 import type { Event } from '../protocol/events.ts';
 import type { Critique, Verdict } from '../protocol/records.ts';
-import type { Enlistment, RunView, Settlement } from '../protocol/views.ts';
+import type { Settlement } from '../protocol/verdictViews.ts';
+import type { Enlistment, RunView } from '../protocol/views.ts';
 import { Announcer } from './announcer.ts';
 import type { Connection } from './connection.ts';
 import { firstCritique, nextRevision, type CritiqueRevision, type NewCritique } from './critiqueRevisions.ts';

@@ -1,19 +1,17 @@
 /** What can be read of a store: runs, steps, failures, critiques. */
 import { WorkbenchError } from '../core/errors.ts';
+import type { CriticSpending } from '../protocol/criticViews.ts';
 import type { Event } from '../protocol/events.ts';
 import type { Audit, Critique, CritiqueCall, Evaluation, GroupMember, PersistentFailure, Problem, Rollout, Update } from '../protocol/records.ts';
 import type {
   Attempt,
-  CriticSpending,
   CritiqueRevisionView,
   CritiqueToReview,
-  DisagreementPage,
   Enlistment,
   Funnel,
   GroupDetail,
   JudgedRefinement,
   ProblemHistory,
-  Rescoring,
   RolloutFilter,
   RolloutPage,
   RolloutPageRequest,
@@ -25,6 +23,7 @@ import type {
   StepRange,
   Trial,
 } from '../protocol/views.ts';
+import type { DisagreementPage, Rescoring } from '../protocol/verdictViews.ts';
 import type { Connection } from './connection.ts';
 import { critiqueCalls, criticReply, criticSpending, type CritiqueCallFilter } from './criticQueries.ts';
 import { countTrials, critiqueHistory, critiquesToReview, trial } from './critiqueQueries.ts';

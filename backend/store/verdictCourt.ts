@@ -1,7 +1,7 @@
 /** Verdicts that two graders disagree on, and what a person says of them. Nothing here changes a verdict. */
 import { WorkbenchError } from '../core/errors.ts';
 import type { Verdict } from '../protocol/records.ts';
-import type { Disagreement, DisagreementPage, Settlement } from '../protocol/views.ts';
+import type { Disagreement, DisagreementPage, Settlement } from '../protocol/verdictViews.ts';
 import type { Connection } from './connection.ts';
 import { select, type RunKey } from './groupQueries.ts';
 import { questionOf } from './questions.ts';

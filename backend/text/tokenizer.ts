@@ -46,7 +46,9 @@ function buildTokenizer(files: TokenizerFiles, folder: string): Tokenizer {
   const unknownToken = idOf('unk_token');
   const endName = files.namedTokens['eos_token'];
   if (endName !== undefined && eosToken === undefined) throw otherModel(folder, `tokenizer_config.json names "${endName}" as its end`);
-  const strange = files.declaredEndTokens.find((id) => library.id_to_token(id) === undefined);
+  // Ends are added tokens in every family; an id that stands for a piece of ordinary text comes from another vocabulary.
+  const added = new Set(files.addedTokens.map(({ id }) => id));
+  const strange = files.declaredEndTokens.find((id) => !added.has(id));
   if (strange !== undefined) throw otherModel(folder, `generation_config.json or config.json names ${strange} as an end`);
   const stopTokens = [...new Set([...files.declaredEndTokens, ...(eosToken === undefined ? [] : [eosToken])])];
 
@@ -159,7 +161,7 @@ function highestVocabularyId(tokenizer: TokenizerFiles['tokenizer']): number {
 function otherModel(folder: string, claim: string): WorkbenchError {
   return new WorkbenchError({
     code: 'tokenizer.otherModel',
-    message: `The files in ${folder} belong to different models: ${claim}, and tokenizer.json has no such token.`,
+    message: `The files in ${folder} belong to different models: ${claim}, and tokenizer.json has no such special token.`,
     remedy: 'Copy all files of the tokenizer, config.json and generation_config.json from the same model.',
   });
 }

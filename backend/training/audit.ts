@@ -19,10 +19,16 @@ export function auditsOf({ groups, rollouts, critiques, critiqueCalls, refined }
     const flags = critiqueFlags({ text }, answerOf.get(problemIdOf.get(rolloutId) ?? '') ?? '', callOf.get(rolloutId));
     return { id, rolloutId, subject: 'critique' as const, flags };
   });
+  // What a person wrote is examined when it is first learned from.
+  const ofPeople = refined
+    .filter(({ isEnlisted }) => isEnlisted)
+    .map(({ critique, problem }) => {
+      return { id: critique.id, rolloutId: critique.rolloutId, subject: 'critique' as const, flags: critiqueFlags(critique, problem.answer) };
+    });
   const ofRefinements = refined.map(({ refinement, rollout }) => {
     return { id: refinement.id, rolloutId: rollout.id, subject: 'refinement' as const, flags: refinementFlags(refinement, rollout) };
   });
-  return [...ofCritiques, ...ofRefinements].filter(({ flags }) => flags.length > 0).map((audit) => ({ ...audit, runId }));
+  return [...ofCritiques, ...ofPeople, ...ofRefinements].filter(({ flags }) => flags.length > 0).map((audit) => ({ ...audit, runId }));
 }
 
 /** `call`: how a critique by a model came about. */
@@ -53,7 +59,7 @@ export function refinementFlags({ completion, finish }: Pick<Refinement, 'comple
 export function mentions(text: string, answer: string): boolean {
   const wanted = normalized(answer).trim();
   if (wanted === '') return false;
-  const literal = wanted.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+  const literal = wanted.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
   // A sign makes it another number, and "step 2" is none.
   const ofNumber = /^\d/.test(wanted) ? String.raw`|(?<![\p{N}\p{L})])-|\bstep\s{1,3}#?` : '';
   const before = String.raw`(?<![\p{L}\p{N}_]|\p{N}[.,]${ofNumber})`;
@@ -77,7 +83,9 @@ function isSameReasoning(a: string, b: string): boolean {
 /** Everything but the final answer: the last box, the last sentence that announces one, or else the last number. */
 function reasoning(text: string): string {
   const announced = [
-    ...text.matchAll(/\\boxed\s{0,3}\{[^]{0,200}?\}(?=[^}]|$)|(?:final\s{1,3})?\banswer\s{0,3}(?::|is\b:?)[^\n.]{0,200}(?:\.\d{1,20}[^\n.]{0,50})?/gi),
+    ...text.matchAll(
+      /\\boxed\s{0,3}\{[^]{0,200}?\}(?=[^}]|$)|(?:final\s{1,3})?\banswer\s{0,3}(?::|is\b:?)[^\n.]{0,200}(?:\.\d{1,20}[^\n.]{0,50})?/gi,
+    ),
   ].at(-1);
   const last = announced ?? [...text.matchAll(/[-−]?\d[\d.,]{0,20}/g)].at(-1);
   return last === undefined ? text : text.slice(0, last.index) + text.slice(last.index + last[0].length);

@@ -79,7 +79,10 @@ async function ask(run: Run, name: string, input: CriticInput): Promise<Said> {
     if (policy.failure === undefined) {
       const { text = null, call = null } = written.critiques[0] ?? {};
       return text === null
-        ? { error: [...notices, ...written.notices.map(({ message }) => message)][0] ?? call?.error ?? `The critic ${critic.name} has nothing to say.` }
+        ? {
+            error:
+              [...notices, ...written.notices.map(({ message }) => message)][0] ?? call?.error ?? `The critic ${critic.name} has nothing to say.`,
+          }
         : { text };
     }
   } catch (error) {

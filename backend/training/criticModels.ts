@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import type { Critic, CriticTools, Generate } from '../critics/critic.ts';
+import { promptFiles } from '../critics/defaultPrompts.ts';
 import type { Endpoint } from '../critics/endpoint.ts';
 import { openaiEndpoint } from '../critics/openaiEndpoint.ts';
 import { nothing, OutsideModel, type Occasion } from '../critics/outsideModel.ts';
@@ -113,11 +114,23 @@ export class CriticModels {
   }
 }
 
+/** Begins the name of a prompt that comes with the program. */
+const builtIn = 'builtin:';
+
 const unspent = { cost: 0, promptTokens: 0, completionTokens: 0 };
 
 /** The run's own prompt; null for the built-in one. Throws `critic.badPrompt`. */
 export async function readTemplate({ criticOptions: { promptFile } }: RunConfig, demoFolder: string): Promise<PromptTemplate | null> {
   if (promptFile === null) return null;
+  if (promptFile.startsWith(builtIn)) {
+    const source = promptFiles[`${promptFile.slice(builtIn.length)}.jinja`];
+    if (source !== undefined) return compilePromptTemplate(source, promptFile);
+    throw new WorkbenchError({
+      code: 'critic.badPrompt',
+      message: `There is no built-in prompt ${promptFile}.`,
+      remedy: `Choose one of: ${Object.keys(promptFiles).map((name) => builtIn + name.replace('.jinja', '')).join(', ')}.`,
+    });
+  }
   try {
     return compilePromptTemplate(await readFile(resolveDemo(promptFile, demoFolder), 'utf8'), promptFile);
   } catch (error) {

@@ -70,21 +70,39 @@ export function testVerifier(judge: Judge, problems: readonly Problem[]): Promis
   return selfTest(judge.verifier, problems, { ...gradeOptions(judge), seed: judge.config.seed });
 }
 
-/** A verifier that does not know the gold answers would score every rollout as wrong, and nothing would say so. Throws `verifier.unfit`. */
-export async function requireFitVerifier(judge: Judge, problems: readonly Problem[]): Promise<void> {
+/** What a plan says of a verifier that can be tested without starting anything. */
+export async function verifierWarnings(verifier: Verifier, config: Judge['config'], problems: readonly Problem[]): Promise<string[]> {
+  if (verifier.isBounded !== true) return [];
+  const tested = await testVerifier({ config, verifier, graderPool: undefined, signal: new AbortController().signal }, problems);
+  const misfit = misfitOf(verifier, tested);
+  return misfit === null ? [] : [`${misfit} Choose a verifier that fits the answers, or correct the answers.`];
+}
+
+/**
+ * A verifier that does not know the gold answers would score every rollout as wrong, and nothing would say so. Throws `verifier.unfit` where it
+ * misses most; where it misses some, that is a remark to be told with the run.
+ */
+export async function requireFitVerifier(judge: Judge, problems: readonly Problem[]): Promise<string | null> {
   const { verifier } = judge;
-  const { tested, missed } = await testVerifier(judge, problems);
-  const [first] = missed;
-  if (first === undefined || missed.length * 2 <= tested) return;
-  const fails = verifier.knowsGold === false ? 'comes to no judgment on' : 'does not recognize';
+  const tested = await testVerifier(judge, problems);
+  const misfit = misfitOf(verifier, tested);
+  if (misfit === null || tested.missed.length * 2 <= tested.tested) return misfit;
   throw new WorkbenchError({
     code: 'verifier.unfit',
-    message: `The verifier "${verifier.name}" ${fails} the gold answer of ${missed.length} of ${tested} problems, for example "${first.answer}" of ${first.problemId}: ${first.reason}`,
+    message: misfit,
     remedy:
       verifier.knowsGold === false
         ? 'Correct the function, or choose another verifier.'
         : 'Choose a verifier that fits the answers, or correct the answers.',
   });
+}
+
+function misfitOf({ name, knowsGold }: Verifier, { tested, total, missed }: SelfTestResult): string | null {
+  const [first] = missed;
+  if (first === undefined) return null;
+  const fails = knowsGold === false ? 'comes to no judgment on' : 'does not recognize';
+  const of = tested < total ? `${tested} that were tried` : `${total} problems`;
+  return `The verifier "${name}" ${fails} the gold answer of ${missed.length} of ${of}, for example "${first.answer}" of ${first.problemId}: ${first.reason}`;
 }
 
 function gradeOptions({ config, signal, graderPool }: Pick<Run, 'graderPool' | 'config' | 'signal'> | Judge): GradeOptions {

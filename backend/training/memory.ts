@@ -8,6 +8,7 @@ import {
   estimateSamplingBytes,
   estimateStaticBytes,
   estimateTrainingBytes,
+  heldWeightBytes,
   parameterCount,
   prefersLayers,
   type Holding,
@@ -43,9 +44,8 @@ export function estimateRunMemory(run: RunConfig, switches: Switches, model: Mod
   const held = estimateStaticBytes(model, holding);
   const training = estimateTrainingBytes(model, holding, { batch, length, nTargets: batch * run.sampling.maxTokens, layerCheckpointing });
   const capacity = lengthBucket(length);
-  const rows = decodeRows(model, maxRows, capacity, 4 * parameterCount(model));
-  // The old cache stands beside the new one while it grows.
-  const caches = 2 * cacheBytes(model, rows, capacity);
+  const rows = decodeRows(model, maxRows, capacity, heldWeightBytes(model, holding));
+  const caches = cacheBytes(model, rows, capacity);
   const prefill = { batch: Math.max(1, Math.floor(microBatchTokens / longestPrompt)), length: longestPrompt };
   const decoding = held + caches + estimateSamplingBytes({ config: model, lora: holding.lora, positions: length }, rows, capacity, prefill);
   const programs = trainerBytes + programBytes;
@@ -54,9 +54,11 @@ export function estimateRunMemory(run: RunConfig, switches: Switches, model: Mod
   return { training, decoding, programs, total: engine + programs };
 }
 
-function holdingOf({ model: { lora }, training }: RunConfig, { klCoefficient }: Switches, model: ModelConfig): Holding {
-  const layerwise = prefersLayers(model, training.microBatchTokens);
-  return { lora: lora ?? undefined, keepReference: klCoefficient > 0, layerwise };
+/** How the engine will hold the run's model. */
+export function holdingOf({ model: { lora }, training }: RunConfig, { klCoefficient }: Switches, model: ModelConfig): Holding {
+  const half = lora !== null && training.halfWeights;
+  const layerwise = half || (training.layerwise ?? prefersLayers(model, training.microBatchTokens));
+  return { lora: lora ?? undefined, keepReference: klCoefficient > 0, layerwise, half };
 }
 
 /** Throws `engine.outOfMemory` if the run does not fit; `heldBytes` of it are held already by the processes that are open. */
@@ -72,39 +74,53 @@ export function requireMemory({ training, decoding, programs, total }: RunMemory
 
 /** What could be changed in a run that is too large, mildest first. */
 const changes: readonly { readonly how: string; readonly change: (run: RunConfig, longest: number) => RunConfig }[] = [
-  { how: 'Turn on training.layerCheckpointing', change: (run) => ({ ...run, training: { ...run.training, layerCheckpointing: true } }) },
+  { how: 'turn on training.layerCheckpointing', change: (run) => withTraining(run, { layerCheckpointing: true }) },
   {
-    how: 'Lower training.microBatchTokens to the longest sequence',
-    change: (run, longest) => ({ ...run, training: { ...run.training, microBatchTokens: Math.min(longest, run.training.microBatchTokens) } }),
+    how: 'lower training.microBatchTokens to the longest sequence',
+    change: (run, longest) => withTraining(run, { microBatchTokens: Math.min(longest, run.training.microBatchTokens) }),
   },
-  { how: 'Train an adapter (model.lora)', change: (run) => ({ ...run, model: { ...run.model, lora: run.model.lora ?? loraSchema.parse({}) } }) },
+  { how: 'train an adapter (model.lora)', change: (run) => ({ ...run, model: { ...run.model, lora: run.model.lora ?? loraSchema.parse({}) } }) },
+  { how: 'turn on training.halfWeights', change: (run) => withTraining(run, { halfWeights: true }) },
   {
-    how: 'Halve sampling.maxTokens',
+    how: 'halve sampling.maxTokens',
     change: (run) => ({ ...run, sampling: { ...run.sampling, maxTokens: Math.ceil(run.sampling.maxTokens / 2) } }),
   },
 ];
 
-/** What to change so that a run fits into `available` bytes: the first change that is enough, or all of them. Throws nothing. */
+function withTraining(run: RunConfig, training: Partial<RunConfig['training']>): RunConfig {
+  return { ...run, training: { ...run.training, ...training } };
+}
+
+/** What to change so that a run fits into `available` bytes: one change if one is enough, else several, else the size of a model that would fit. */
 export function memoryAdvice(run: RunConfig, switches: Switches, model: ModelConfig, longestPrompt: number, available: number): string {
   const longest = longestPrompt + run.sampling.maxTokens;
   const totalOf = (changed: RunConfig): number => estimateRunMemory(changed, switches, model, longestPrompt).total;
-  const before = totalOf(run);
-  const single = changes.map(({ how, change }) => ({ how, total: totalOf(change(run, longest)) }));
-  const enough = single.find(({ total }) => total <= available);
-  if (enough !== undefined) return `${enough.how}: about ${bytesText(enough.total)} then.`;
-  const all = totalOf(changes.reduce((changed, { change }) => change(changed, longest), run));
-  if (all <= available) {
-    const helpful = single.filter(({ total }) => total < before).map(({ how }, i) => (i === 0 ? how : `${how.charAt(0).toLowerCase()}${how.slice(1)}`));
-    return `${helpful.join(', ')}, all of it: about ${bytesText(all)} then.`;
+  const advice = (how: readonly string[], total: number): string => {
+    const sentence = how.join(', and ');
+    return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}: about ${bytesText(total)} then.`;
+  };
+  for (const { how, change } of changes) {
+    const total = totalOf(change(run, longest));
+    if (total <= available) return advice([how], total);
   }
-  const fitting = Math.floor((parameterCount(model) * available) / all);
-  return `Choose a smaller model, of about ${countText(fitting)} parameters: this one needs ${bytesText(all)} even with an adapter and the shortest micro-batches.`;
+  let [changed, total] = [run, totalOf(run)];
+  const made: string[] = [];
+  for (const { how, change } of changes) {
+    const next = change(changed, longest);
+    const less = totalOf(next);
+    if (less >= total) continue;
+    [changed, total] = [next, less];
+    made.push(how);
+    if (total <= available) return advice(made, total);
+  }
+  const fitting = (parameterCount(model) * available) / total;
+  return `Choose a model of at most about ${countText(fitting)} parameters: this one needs ${bytesText(total)} even when you ${made.join(', and ')}.`;
 }
 
 /** `494M`, `1.5B`. */
 export function countText(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(1)}B`;
-  return count >= 1e6 ? `${Math.round(count / 1e6)}M` : count.toLocaleString('en-US');
+  return count >= 1e6 ? `${Math.round(count / 1e6)}M` : Math.round(count).toLocaleString('en-US');
 }
 
 /** Bytes for people: `2.4 MB`. */

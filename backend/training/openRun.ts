@@ -15,6 +15,7 @@ import { CriticModels, type CriticSurroundings } from './criticModels.ts';
 import { readRunData } from './dataSets.ts';
 import { findCritic } from './findPlugin.ts';
 import { requireFitVerifier } from './grading.ts';
+import { longestTrainedPrompt } from './groupArithmetic.ts';
 import { estimateRunMemory, requireMemory } from './memory.ts';
 import { closePolicy, openPolicy, requireFittingPrompts, type OpenPolicyOptions } from './policy.ts';
 import type { Boundary, Run } from './run.ts';
@@ -75,9 +76,9 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     if (algorithm.needs.critiques) await criticModels.prepare(critic);
     if (algorithm.needs.demonstrations) requireFittingDemonstrations(run);
     if (algorithm.needs.critiques) requireConversations(run);
-    await requireFitVerifier(run, trainProblems);
+    const misfit = await requireFitVerifier(run, trainProblems);
     if (ownThreads === undefined) await writeThreads(options.folder, options.threads);
-    return run;
+    return misfit === null ? run : { ...run, remarks: [{ code: 'verifier.missesGold', message: misfit }] };
   } catch (error) {
     await closePolicy(run);
     throw error;
@@ -125,7 +126,7 @@ async function requireFittingMemory(run: Run, demoFolder: string): Promise<void>
   const { residentBytes } = await run.engine.describe();
   const criticBytes = run.algorithm.needs.critiques ? await criticModelBytes(run.critic, run.config, longestPrompt, demoFolder) : 0;
   requireMemory(
-    withCriticModel(estimateRunMemory(run.config, run.switches, model, longestPrompt), criticBytes),
+    withCriticModel(estimateRunMemory(run.config, run.switches, model, longestTrainedPrompt(run, longestPrompt)), criticBytes),
     process.memoryUsage.rss() + residentBytes,
   );
 }
@@ -134,7 +135,8 @@ async function requireFittingMemory(run: Run, demoFolder: string): Promise<void>
 function requireConversations({ algorithm: { needs }, critic, config, tokenizer, trainProblems }: Run): void {
   const [problem] = trainProblems;
   if (problem === undefined) return;
-  if (critic.kind !== 'resample' && (needs.refinements || needs.teacher)) tokenizer.encodeConversation(refinementMessages(problem, 'An answer.', 'A critique.', config.prompt), 'answer');
+  if (critic.kind !== 'resample' && (needs.refinements || needs.teacher))
+    tokenizer.encodeConversation(refinementMessages(problem, 'An answer.', 'A critique.', config.prompt), 'answer');
   if (critic.needs.generation || needs.critiqueTargets) {
     const answered: Message[] = [...problem.prompt, { role: 'assistant', content: 'An answer.' }];
     tokenizer.encodeConversation(critiqueMessages(answered, config.prompt), 'critique');

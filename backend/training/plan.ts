@@ -2,6 +2,7 @@
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import type { Algorithm } from '../algorithms/algorithm.ts';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { critics } from '../critics/index.ts';
 import type { ProblemSets } from '../data/problemSets.ts';
 import { availableBytes } from '../engine/local/memoryBudget.ts';
 import { sizeOf } from '../graph/ir.ts';
@@ -10,14 +11,17 @@ import { readModelConfig } from '../models/folder.ts';
 import { adapterSpecs } from '../models/lora.ts';
 import type { Problem } from '../protocol/records.ts';
 import type { RunConfig, Switches } from '../protocol/runConfig.ts';
+import type { CriticView } from '../protocol/criticViews.ts';
 import type { PresetView, RunPlan } from '../protocol/views.ts';
 import { isOwnFunction } from '../rewards/ownFunction/ownFunction.ts';
+import { splitMarks, splitMarksWarnings } from '../text/templateMarks.ts';
 import { loadTokenizer } from '../text/tokenizer.ts';
 import { dataLines, dataSetWarnings } from './dataPlan.ts';
 import { promptCounter, readRunData } from './dataSets.ts';
 import { criticModelBytes } from './criticMemory.ts';
 import { findCritic, findVerifier } from './findPlugin.ts';
-import { counted, groupLines } from './groupArithmetic.ts';
+import { verifierWarnings } from './grading.ts';
+import { counted, groupLines, longestTrainedPrompt } from './groupArithmetic.ts';
 import { bytesText, estimateRunMemory, memoryRemedy } from './memory.ts';
 import { nameOf } from './newRun.ts';
 import { requireData } from './openRun.ts';
@@ -56,7 +60,8 @@ export async function planRun(asked: RunConfig, { demoFolder, available = availa
   const sets = await readRunData(config, { demoFolder });
   const longestPrompt = findLongestPrompt([...sets.train, ...sets.heldOut], promptCounter(tokenizer, config.prompt));
   const criticBytes = algorithm.needs.critiques ? await criticModelBytes(critic, config, longestPrompt.tokens, demoFolder) : 0;
-  const needed = estimateRunMemory(config, switches, model, longestPrompt.tokens).total + criticBytes;
+  const needed =
+    estimateRunMemory(config, switches, model, longestTrainedPrompt({ algorithm, switches, config }, longestPrompt.tokens)).total + criticBytes;
   const parameters = parameterCount(model);
   const { lora } = config.model;
   const surveyed = {
@@ -83,9 +88,11 @@ export async function planRun(asked: RunConfig, { demoFolder, available = availa
     memory: { needed, available },
     warnings: [
       ...dataWarnings(surveyed),
+      ...(await verifierWarnings(verifier, config, sets.train)),
       ...groupWarnings(surveyed),
       ...contextWarnings(surveyed),
       ...memoryWarnings(surveyed),
+      ...splitMarksWarnings(splitMarks(tokenizer)),
       ...(tokenizer.stopTokens.length > 0
         ? []
         : ['The model folder names no end token, so every completion would run to its limit. Add "eos_token_id" to its generation_config.json.']),
@@ -114,6 +121,19 @@ export function presetViews(): PresetView[] {
     summary,
     isComplete: config.model !== undefined && config.data !== undefined,
     config,
+  }));
+}
+
+/** The critics as people choose from them. */
+export function criticViews(): CriticView[] {
+  return Object.entries(critics).map(([key, { summary, needs }]) => ({
+    key,
+    summary,
+    needs: [
+      ...(needs.solution ? ['reference solutions by steps'] : []),
+      ...(needs.generation ? ['asks the policy'] : []),
+      ...(needs.model === 'endpoint' ? ['asks a model at an endpoint'] : needs.model === 'folder' ? ['asks another local model'] : []),
+    ],
   }));
 }
 

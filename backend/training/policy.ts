@@ -16,8 +16,6 @@ import { ReopenableEngine } from './reopenableEngine.ts';
 import type { RunObserver } from './run.ts';
 import { resolveModel } from './sources.ts';
 
-export { resolveDemo } from './sources.ts';
-
 export interface Policy {
   readonly id: string;
   readonly config: RunConfig;
@@ -90,6 +88,8 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
     maxPositions,
     microBatchTokens: config.training.microBatchTokens,
     layerCheckpointing: config.training.layerCheckpointing,
+    ...(config.training.layerwise === null ? {} : { layerwise: config.training.layerwise }),
+    halfWeights: config.training.halfWeights,
     maxRows,
   };
   const openEngine = options.openEngine ?? EngineProcess.open;

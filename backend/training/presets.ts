@@ -22,7 +22,7 @@ const critiqueGrpoWith = {
   'critique-grpo-chain-of-thought': withCritic('chain-of-thought', 'step-by-step critiques of a model behind an endpoint'),
   'critique-grpo-self': withCritic('self', 'critiques that the policy writes itself'),
   'critique-grpo-self-evaluation': withCritic('self-evaluation', 'critiques and verdicts that the policy writes itself'),
-  'critique-grpo-weak-to-strong': withCritic('weak-to-strong', 'a weaker model'),
+  'critique-grpo-weak-to-strong': withCritic('weak-to-strong', 'critiques of another local model, typically a weaker one'),
   'critique-grpo-step-level': withCritic('step-level', 'the first step that differs from a reference solution'),
 } as const;
 

@@ -3,7 +3,7 @@ import { WorkbenchError } from '../core/errors.ts';
 import type { Critic, CriticInput } from '../critics/critic.ts';
 import type { Message, Problem } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
-import type { CriticPreview } from '../protocol/views.ts';
+import type { CriticPreview } from '../protocol/criticViews.ts';
 import type { Store } from '../store/store.ts';
 import { critiqueMessages } from '../text/prompts.ts';
 import { readTemplate } from './criticModels.ts';
@@ -26,7 +26,12 @@ export async function previewCritique(config: RunConfig, options: PreviewOptions
   const template = await readTemplate(config, options.demoFolder);
   const messages = requestOf(critic, config, input, template?.(input) ?? critic.request?.(input) ?? null);
   if (messages !== null) return { critic: critic.name, asks: whoIsAsked(critic, config), messages, text: null, isExample };
-  const tools = { generate: () => Promise.reject(new Error('a critic that follows a rule asks nobody')), seeds: [0], options: config.criticOptions, template };
+  const tools = {
+    generate: () => Promise.reject(new Error('a critic that follows a rule asks nobody')),
+    seeds: [0],
+    options: config.criticOptions,
+    template,
+  };
   const [said = null] = await critic.write([input], tools);
   return { critic: critic.name, asks: null, messages: [], text: typeof said === 'object' ? (said?.text ?? null) : said, isExample };
 }

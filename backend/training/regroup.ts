@@ -2,7 +2,8 @@
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import type { Critique, Group, Verdict } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
-import type { GroupDetail, GroupOutcome, JudgedRefinement, RescoredGroup } from '../protocol/views.ts';
+import type { GroupOutcome, RescoredGroup } from '../protocol/verdictViews.ts';
+import type { GroupDetail, JudgedRefinement } from '../protocol/views.ts';
 import type { RescoringReader } from '../store/rescorings.ts';
 import type { Store } from '../store/store.ts';
 import { formGroup, type Gathered, type GroupRules } from './formGroup.ts';
@@ -63,7 +64,9 @@ function gatheredAgain(
     }),
     critiqueTargets: targets.map(({ id }) => ({ critique: { id }, promptTokens: [], tokens: [] })),
     // Every rollout that the step criticized had a teacher, but for those whose context found no room.
-    teacherLogprobs: new Map(attempts.flatMap(({ rollout, critiques }) => (hasTeacher && critiques.some(isCritics) ? [[rollout.id, new Float32Array()]] : []))),
+    teacherLogprobs: new Map(
+      attempts.flatMap(({ rollout, critiques }) => (hasTeacher && critiques.some(isCritics) ? [[rollout.id, new Float32Array()]] : [])),
+    ),
     demonstrationVerdict: demonstration === undefined ? undefined : recorded(demonstration),
   };
 }

@@ -1,7 +1,7 @@
 /** Grades everything that a run recorded once more, beside the old verdicts, and says what would have been different. */
 import type { Problem } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
-import type { RescoreReport } from '../protocol/views.ts';
+import type { RescoreReport } from '../protocol/verdictViews.ts';
 import { WorkbenchError } from '../core/errors.ts';
 import { gradeAll } from '../rewards/grade.ts';
 import type { AnswerToGrade } from '../store/rescorings.ts';

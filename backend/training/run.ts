@@ -20,6 +20,8 @@ export interface Run extends Policy {
   refinementPromptOf(problem: Problem, rollout: Rollout, critique: string): readonly number[] | null;
   /** Token ids of a problem's demonstration, end token included. */
   demonstrationOf(problem: Problem): readonly number[];
+  /** What was noticed when it was opened and keeps nothing from starting; told as notices. */
+  readonly remarks?: readonly { readonly code: string; readonly message: string }[];
   readonly store: Store;
   /** Folder of the run: checkpoints lie in it. */
   readonly folder: string;

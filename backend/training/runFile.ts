@@ -83,7 +83,7 @@ export function withPathsFrom(folder: string, written: Record<string, unknown>):
     const group = path.slice(0, -1).reduce<unknown>((at, key) => (isPlain(at) ? at[key] : undefined), located);
     const key = path.at(-1) as string;
     const value = isPlain(group) ? group[key] : undefined;
-    const isPath = typeof value === 'string' && !/^(?:demo:|[a-z]+:\/\/)/.test(value) && (path.length > 1 || program.test(value));
+    const isPath = typeof value === 'string' && !/^(?:demo:|builtin:|[a-z]+:\/\/)/.test(value) && (path.length > 1 || program.test(value));
     if (isPlain(group) && isPath) group[key] = resolve(folder, value);
   }
   return located;

@@ -39,7 +39,9 @@ export async function train(run: Run): Promise<RunOutcome> {
   const state: LoopState = { step: 0, policyVersion: 0, checkpointStep: 0 };
   await goToCheckpoint(run, state);
   const { algorithm, seed, training } = run.config;
-  record(run, { events: [{ type: 'runStarted', algorithm, seed, steps: training.steps, resumedFrom: state.step > 0 ? state.step : null }] });
+  const started: EventBody = { type: 'runStarted', algorithm, seed, steps: training.steps, resumedFrom: state.step > 0 ? state.step : null };
+  const remarks = (run.remarks ?? []).map((remark): EventBody => ({ type: 'noticeRaised', ...remark, step: state.step }));
+  record(run, { events: [started, ...remarks] });
   try {
     await loopThroughDeaths(run, state);
     return stop(run, state.step, 'finished', `All ${training.steps} steps are done.`);

@@ -1,6 +1,6 @@
 /** The backend as the extension sees it: there when needed, found again after a reload, started again after its death. */
 import type { Event } from '../../backend/protocol/events.ts';
-import type { BackendFile, Method, Params, Result } from '../../backend/protocol/methods.ts';
+import type { BackendFile, Method, Notifications, Params, Result } from '../../backend/protocol/methods.ts';
 import type { Progress } from '../../backend/protocol/views.ts';
 import type { ConnectionView } from '../contract.ts';
 import { BackendClient } from './client.ts';
@@ -19,6 +19,9 @@ export interface BackendListener {
   events(events: readonly Event[]): void;
   progress(progress: Progress): void;
   runsChanged(runId: string): void;
+  /** A critic asks the editor's own language models. */
+  languageModelAsked(request: Notifications['languageModel/ask']): void;
+  languageModelCanceled(request: Notifications['languageModel/cancel']): void;
 }
 
 /** A backend that dies this often without having lived for `steadyMs` is not started again by itself. */
@@ -110,6 +113,8 @@ export class Backend {
       client.onNotification('events', ({ events }) => this.#take(events));
       client.onNotification('progress', (progress) => this.#listener.progress(progress));
       client.onNotification('runsChanged', ({ runId }) => this.#listener.runsChanged(runId));
+      client.onNotification('languageModel/ask', (request) => this.#listener.languageModelAsked(request));
+      client.onNotification('languageModel/cancel', (request) => this.#listener.languageModelCanceled(request));
       void client.closed.then(() => this.#lost(client, hello.pid, Date.now()));
       this.#client = client;
       this.#show({ state: 'connected', detail: '' });

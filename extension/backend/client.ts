@@ -50,7 +50,7 @@ export class BackendClient {
     });
     const client = new BackendClient(socket);
     try {
-      return { client, hello: await client.request('initialize', { protocolVersion, client: 'vscode' }) };
+      return { client, hello: await client.request('initialize', { protocolVersion, client: 'vscode', capabilities: { languageModel: true } }) };
     } catch (error) {
       client.close();
       throw error;

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { CheckResult } from '../../backend/protocol/views.ts';
 import type { Command } from '../services.ts';
+import { openRunFile } from '../ui/runFiles.ts';
 
 const icons: Readonly<Record<CheckResult['status'], string>> = { ok: 'pass', warning: 'warning', failed: 'error', skipped: 'circle-slash' };
 
@@ -32,9 +33,3 @@ export const doctor: Command = {
     await vscode.window.showQuickPick(items, { title, placeHolder: 'Escape closes the list; it is in the log too', matchOnDescription: true });
   },
 };
-
-/** The run file that the person looks at, if it is one. */
-function openRunFile(): vscode.Uri | null {
-  const uri = vscode.window.activeTextEditor?.document.uri;
-  return uri?.scheme === 'file' && uri.path.endsWith('.cgrpo.json') ? uri : null;
-}

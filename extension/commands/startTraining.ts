@@ -92,11 +92,12 @@ async function fileSource(uri: vscode.Uri): Promise<RunSource> {
 
 /** Shows what the run comes to before it takes anyone's evening. */
 async function isConfirmed(plan: RunPlan): Promise<boolean> {
-  const { memory, warnings, arithmetic, parameters, trainableParameters, trainProblems, heldOutProblems } = plan;
+  const { memory, warnings, arithmetic, data, parameters, trainableParameters, trainProblems, heldOutProblems } = plan;
   const trained = trainableParameters === parameters ? '' : `, ${count(trainableParameters)} trained`;
   const facts: vscode.QuickPickItem[] = [
     { label: `$(symbol-class) ${count(parameters)} parameters${trained}` },
     { label: `$(list-ordered) ${trainProblems} problems to train on, ${heldOutProblems} held out` },
+    ...data.map((line) => ({ label: `$(table) ${line}` })),
     ...arithmetic.map((line) => ({ label: `$(symbol-operator) ${line}` })),
     { label: `$(server) About ${size(memory.needed)} of memory; ${size(memory.available)} are free` },
     ...warnings.map((warning) => ({ label: `$(warning) ${warning}` })),

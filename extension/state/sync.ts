@@ -59,8 +59,12 @@ export class WorkbenchSync {
     this.apply({ type: 'runs', runs: await this.#ask('run/list', {}) });
     const runId = this.#state.currentRunId;
     if (runId === null) return;
-    const [failures, toReview] = await Promise.all([this.#ask('failure/list', { runId }), this.#ask('critique/toReview', { runId })]);
-    this.apply({ type: 'failures', runId, failures, toReview });
+    const [failures, toReview, { rows: doubts }] = await Promise.all([
+      this.#ask('failure/list', { runId }),
+      this.#ask('critique/toReview', { runId }),
+      this.#ask('verifier/disagreements', { runId, onlyOpen: true, limit: 200 }),
+    ]);
+    this.apply({ type: 'failures', runId, failures, toReview, doubts });
   }
 
   dispose(): void {

@@ -1,4 +1,5 @@
 /** What trees and status bar show, as plain data: a pure reducer over what the backend told. */
+import type { Disagreement } from '../../backend/protocol/verdictViews.ts';
 import type { CritiqueToReview, Progress, RunSummary, StandingFailure } from '../../backend/protocol/views.ts';
 import type { ConnectionView } from '../contract.ts';
 
@@ -11,6 +12,8 @@ export interface Workbench {
   /** Of the current run; null before the first answer. */
   readonly failures: readonly StandingFailure[] | null;
   readonly toReview: readonly CritiqueToReview[] | null;
+  /** Verdicts that nobody has settled yet, of the current run; null before the first answer. */
+  readonly doubts: readonly Disagreement[] | null;
   /** Of the run in progress. */
   readonly progress: Progress | null;
 }
@@ -21,6 +24,7 @@ export const emptyWorkbench: Workbench = {
   currentRunId: null,
   failures: null,
   toReview: null,
+  doubts: null,
   progress: null,
 };
 
@@ -34,6 +38,7 @@ export type WorkbenchChange =
       readonly runId: string;
       readonly failures: readonly StandingFailure[];
       readonly toReview: readonly CritiqueToReview[];
+      readonly doubts: readonly Disagreement[];
     }
   | { readonly type: 'progress'; readonly progress: Progress };
 
@@ -50,7 +55,7 @@ export function reduce(state: Workbench, change: WorkbenchChange): Workbench {
     case 'select':
       return selected(state, change.runId);
     case 'failures':
-      return change.runId === state.currentRunId ? { ...state, failures: change.failures, toReview: change.toReview } : state;
+      return change.runId === state.currentRunId ? { ...state, failures: change.failures, toReview: change.toReview, doubts: change.doubts } : state;
     case 'progress':
       return { ...state, progress: change.progress };
   }
@@ -58,7 +63,7 @@ export function reduce(state: Workbench, change: WorkbenchChange): Workbench {
 }
 
 function selected(state: Workbench, runId: string | null): Workbench {
-  return runId === state.currentRunId ? state : { ...state, currentRunId: runId, failures: null, toReview: null };
+  return runId === state.currentRunId ? state : { ...state, currentRunId: runId, failures: null, toReview: null, doubts: null };
 }
 
 export function currentRun({ runs, currentRunId }: Workbench): RunSummary | null {

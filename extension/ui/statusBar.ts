@@ -8,7 +8,15 @@ export class StatusBar implements vscode.Disposable {
 
   constructor() {
     this.#item.name = 'Critique-GRPO';
-    this.show({ connection: { state: 'lost', detail: '' }, runs: null, currentRunId: null, failures: null, toReview: null, progress: null });
+    this.show({
+      connection: { state: 'lost', detail: '' },
+      runs: null,
+      currentRunId: null,
+      failures: null,
+      toReview: null,
+      doubts: null,
+      progress: null,
+    });
     this.#item.show();
   }
 

@@ -39,10 +39,11 @@ const shapes = {
 type Shape = keyof typeof shapes;
 
 const lora = { rank: 16, alpha: 32 };
-const cases: readonly { readonly shape: Shape; readonly title: string; readonly model: object }[] = [
+const cases: readonly { readonly shape: Shape; readonly title: string; readonly model: object; readonly halfWeights?: boolean }[] = [
   { shape: '0.5B', title: '0.5B, an adapter', model: { lora } },
   { shape: '0.5B', title: '0.5B, all weights', model: {} },
   { shape: '1.5B', title: '1.5B, an adapter', model: { lora } },
+  { shape: '1.5B', title: '1.5B, an adapter, weights as stored', model: { lora }, halfWeights: true },
 ];
 
 /** Of the demonstration, whose tokenizer and problems the models get. */
@@ -76,7 +77,7 @@ function makeModel(folder: string, shape: Shape): string {
   return path;
 }
 
-function configOf(model: string, changes: object, problems: string): RunConfig {
+function configOf(model: string, changes: object, halfWeights: boolean, problems: string): RunConfig {
   return runConfigSchema.parse({
     model: { path: model, ...changes },
     data: { train: problems },
@@ -85,7 +86,7 @@ function configOf(model: string, changes: object, problems: string): RunConfig {
     critic: 'verdict',
     algorithm: 'critiqueGrpo',
     switches: { nRollouts: 3, kRefinements: 1, critiquesPerProblem: 1, trigger: 'anyWrong' },
-    training: { steps: 1, problemsPerStep: 2, microBatchTokens: 1024 },
+    training: { steps: 1, problemsPerStep: 2, microBatchTokens: 1024, halfWeights },
     evaluation: { every: 0, finalSamples: 1, failureAttempts: 1 },
   });
 }
@@ -151,13 +152,13 @@ try {
   mkdirSync(folder, { recursive: true });
   const rows = readFileSync(join(repositoryRoot, 'media/demo/train.jsonl'), 'utf8').split('\n').slice(0, 2);
   writeFileSync(problems, `${rows.join('\n')}\n`);
-  for (const { shape, title, model: changes } of cases) {
+  for (const { shape, title, model: changes, halfWeights = false } of cases) {
     if (!title.startsWith(process.env['ONLY'] ?? '')) continue;
     const path = makeModel(folder, shape);
     await copySideFiles(join(repositoryRoot, 'media/demo/model'), path);
     const workspace = mkdtempSync(join(tmpdir(), 'real-sizes-run-'));
     try {
-      await measure(workspace, title, configOf(path, changes, problems));
+      await measure(workspace, title, configOf(path, changes, halfWeights, problems));
     } finally {
       rmSync(workspace, { recursive: true, force: true });
     }

@@ -54,6 +54,10 @@ describe('training', () => {
       'critiqueGrpo, two updates a step, KL and entropy',
       { training: { updatesPerStep: 2 }, switches: { trigger: 'anyWrong', klCoefficient: 0.01, entropyCoefficient: 0.01 } },
     ],
+    [
+      'critiqueGrpo, with every switch of DAPO',
+      { switches: { trigger: 'anyWrong', clipLow: 0.2, clipHigh: 0.28, dynamicSampling: 2, overlongBuffer: 0.5, aggregation: 'tokenMean' } },
+    ],
     ['critiqueGrpo by the self critic', { critic: 'self', switches: { trigger: 'anyWrong' } }],
     ['an adapter', { model: { path: '', lora: { rank: 2 } }, training: { layerCheckpointing: true } }],
   ];

@@ -1,6 +1,7 @@
 /** `critique-grpo doctor`: examines a run before it starts, and says what to do about each fault. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { resolveModel } from '../../training/sources.ts';
 import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
 import { runCheck, type Facts, type Finding, type Patient } from '../doctorCheck.ts';
 import { doctorChecks } from '../doctorChecks.ts';
@@ -38,10 +39,12 @@ async function examine(file: string | undefined, options: DoctorOptions, context
     ...(options.model === undefined ? [] : [`model.path=${JSON.stringify(options.model)}`]),
     ...(options.data === undefined ? [] : [`data.train=${JSON.stringify(options.data)}`, 'data.heldOut=null']),
   ];
-  const config = await resolveRunConfig(file, { ...options, set: [...places, ...options.set] });
+  const asked = await resolveRunConfig(file, { ...options, set: [...places, ...options.set] });
   const writeResult = await resultFile(options.json);
   const { output } = context;
   const signal = interruptSignal(() => output.write('\nStopping.\n'));
+  // Where the run goes on with an adapter, its form counts. That there is no such model is the first check's finding.
+  const { config } = await resolveModel(asked, { demoFolder: context.demoFolder, part: 'description', signal }).catch(() => ({ config: asked }));
   const patient: Patient = { config, context, workspace: resolve(options.workspace), threads: threadsOf(options), signal };
   const facts: Facts = {};
   const findings: (Finding & { readonly name: string })[] = [];

@@ -45,7 +45,9 @@ async function bring(id: string, { revision, configOnly }: DownloadCommandOption
       return exitCodes.done;
     }
     const { folder, commit, isFromCache } = await downloadModel(address, configOnly === true ? 'description' : 'all', options);
-    output.write(`${isFromCache ? `Commit ${commit.slice(0, 8)} was there already` : `Commit ${commit.slice(0, 8)} is there`}:\n${harmless(folder)}\n`);
+    output.write(
+      `${isFromCache ? `Commit ${commit.slice(0, 8)} was there already` : `Commit ${commit.slice(0, 8)} is there`}:\n${harmless(folder)}\n`,
+    );
     return exitCodes.done;
   } catch (error) {
     if (signal.aborted) return exitCodes.interrupted;

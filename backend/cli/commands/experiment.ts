@@ -9,11 +9,13 @@ import { cellsTable } from '../../experiments/ablation.ts';
 import { cellResults } from '../../experiments/cellResults.ts';
 import { ExperimentFolder } from '../../experiments/experimentFolder.ts';
 import { parseExperimentFile } from '../../experiments/experimentFile.ts';
+import { fromFile } from '../../experiments/experimentState.ts';
 import { planExperiment, type ExperimentPlan, type PlannedRun } from '../../experiments/grid.ts';
 import { LocalHost } from '../../experiments/localHost.ts';
 import { markdownTable } from '../../experiments/reportTable.ts';
 import { runExperiment, runOf, type ExperimentObserver } from '../../experiments/runExperiment.ts';
 import { writeReport } from '../../experiments/writeReport.ts';
+import type { CellResult } from '../../protocol/experimentViews.ts';
 import { openStore } from '../../store/openStore.ts';
 import { SetGraders } from '../../training/evaluateSet.ts';
 import { resolveData } from '../../training/sources.ts';
@@ -73,8 +75,7 @@ async function experimentOf(file: string, options: ExperimentOptions, context: C
     if (options.report === true) await writeReport(plan, folder, store);
     const cells = await cellResults(plan, folder, store);
     await writeResult({ name: definition.name, outcome, failures: await folder.failures(), cells });
-    const { header, rows, textColumns } = cellsTable(cells);
-    output.write(`\n${markdownTable(header, rows, textColumns)}\n\nReport: ${folder.reportFolder}\n`);
+    output.write(`\n${outcomeText(cells)}\n\nReport: ${folder.reportFolder}\n`);
     if (outcome === 'paused') return exitCodes.interrupted;
     return Object.keys(await folder.failures()).length > 0 ? exitCodes.failed : exitCodes.done;
   } finally {
@@ -117,9 +118,10 @@ function observerOf(view: ComparisonView): ExperimentObserver {
   };
 }
 
-/** Paths in an experiment file are from its folder. */
-function fromFile(path: string, experimentPath: string): string {
-  return /^(?:demo:|[a-z]+:\/\/)/.test(path) ? path : resolve(dirname(experimentPath), path);
+function outcomeText(cells: readonly CellResult[]): string {
+  if (cells.every(({ seeds }) => seeds.length === 0)) return 'No run is done yet.';
+  const { header, rows, textColumns } = cellsTable(cells);
+  return markdownTable(header, rows, textColumns);
 }
 
 function planLines({ definition, cells, axes, runs }: ExperimentPlan): string[] {

@@ -2,6 +2,7 @@
 import type { CliCommand } from '../command.ts';
 import { benchmark } from './benchmark.ts';
 import { compare } from './compare.ts';
+import { data } from './data.ts';
 import { doctor } from './doctor.ts';
 import { download } from './download.ts';
 import { evaluate } from './evaluate.ts';
@@ -11,11 +12,14 @@ import { exportMetrics } from './exportMetrics.ts';
 import { exportModel } from './exportModel.ts';
 import { importDump } from './importDump.ts';
 import { pretrain } from './pretrain.ts';
+import { rescore } from './rescore.ts';
+import { serve } from './serve.ts';
 import { train } from './train.ts';
 
 export const commands: Readonly<Record<string, CliCommand>> = {
   benchmark,
   compare,
+  data,
   doctor,
   download,
   evaluate,
@@ -25,5 +29,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   exportModel,
   importDump,
   pretrain,
+  rescore,
+  serve,
   train,
 };

@@ -10,7 +10,7 @@ import { optionalTextOf, textOf, valueOf } from './fields.ts';
 export const theoremQa: Benchmark = {
   name: 'theoremQa',
   title: 'TheoremQA',
-  size: 747,
+  size: 800,
   origin: 'hf://datasets/TIGER-Lab/TheoremQA/data/test-00000-of-00001.parquet',
   suffix: boxedSuffix,
   isOwnForm: true,

@@ -48,14 +48,14 @@ export function plainRow(row: Row, decimals: ReadonlyMap<string, number>): Row {
     Object.entries(row).map(([name, value]) => {
       const places = decimals.get(name);
       // The reader multiplies by a power of ten, which leaves 57 × 0.01 beside 0.57.
-      return [name, typeof value === 'number' && places !== undefined ? Number(value.toFixed(Math.min(100, places))) : plainValue(value)];
+      return [name, typeof value === 'number' && places !== undefined ? Number(value.toFixed(places)) : plainValue(value)];
     }),
   );
 }
 
 function plainValue(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return value ?? null;
   if (Array.isArray(value)) return value.map(plainValue);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plainValue);
   if (value instanceof Date) return value.toISOString();

@@ -22,7 +22,7 @@ export async function* readParquet(path: string, { columns, atMost = Infinity }:
     const { buffer, metadata } = await openParquet(path, file);
     const elements = parquetSchema(metadata).children.map(({ element }) => element);
     const known = new Set(elements.map(({ name }) => name));
-    const decimals = new Map(elements.flatMap(({ name, converted_type, scale }) => (converted_type === 'DECIMAL' ? [[name, scale ?? 0] as const] : [])));
+    const decimals = new Map(elements.flatMap(({ name, converted_type, scale }) => (converted_type === 'DECIMAL' ? [[name, Math.min(100, Math.max(0, scale ?? 0))] as const] : [])));
     const wanted = columns?.filter((name) => known.has(name)) ?? [...known];
     let start = 0;
     for (const group of metadata.row_groups) {
@@ -66,10 +66,30 @@ async function openFile(path: string): Promise<FileHandle> {
 async function openParquet(path: string, file: FileHandle): Promise<{ buffer: AsyncBuffer; metadata: FileMetaData }> {
   try {
     const { size } = await file.stat();
-    const buffer: AsyncBuffer = { byteLength: size, slice: (start, end = size) => readSlice(file, size, start, end) };
-    return { buffer, metadata: await parquetMetadataAsync(buffer, { parsers }) };
+    const buffer: AsyncBuffer = {
+      byteLength: size,
+      slice(start, end = size) {
+        const slice = readSlice(file, size, start, end);
+        // The reader fetches ahead, and may give up before it looks at what it fetched.
+        slice.catch(() => undefined);
+        return slice;
+      },
+    };
+    // Marking geographic columns would not end for a schema with a negative number of children.
+    const metadata = await parquetMetadataAsync(buffer, { parsers, geoparquet: false });
+    requirePlausible(metadata);
+    return { buffer, metadata };
   } catch (cause) {
     throw brokenFile(path, messageOf(cause), cause);
+  }
+}
+
+/** What the reader believes without a look: counts that its loops run to. */
+function requirePlausible({ schema, row_groups, num_rows }: FileMetaData): void {
+  if (schema.some(({ num_children = 0 }) => num_children < 0 || num_children >= schema.length)) throw new Error('its schema is damaged');
+  const rows = row_groups.map((group) => group.num_rows);
+  if (rows.some((count) => count < 0n || count > 0xffffffffn) || rows.reduce((a, b) => a + b, 0n) !== num_rows) {
+    throw new Error(`its row groups do not add up to ${num_rows} rows`);
   }
 }
 

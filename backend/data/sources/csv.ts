@@ -16,15 +16,16 @@ export const csv: DataSource = {
     const head = await readHead(path, 64 * 1024);
     if (isUtf16(head)) throw brokenFile(path, 'it is UTF-16, not UTF-8');
     let header: readonly string[] | undefined;
-    for await (const { line, fields } of readCsvRecords(readLines(readBytes(path), maxRowBytes), delimiterOf(head))) {
+    for await (const { line, fields } of readCsvRecords(readLines(readBytes(path), maxRowBytes), delimiterOf(path, head))) {
       if (header === undefined) header = headerOf(path, line, fields);
       else yield { number: line, row: fields instanceof BrokenRow ? fields : rowOf(header, fields) };
     }
   },
 };
 
-/** The one that the first line has most of. */
-function delimiterOf(head: Buffer): string {
+/** That of the file's ending, or the one that the first line has most of. */
+function delimiterOf(path: string, head: Buffer): string {
+  if (/\.tsv(\.gz)?$/iu.test(path)) return '\t';
   const [first = ''] = head.toString('utf8').split('\n', 1);
   const counts = [',', '\t', ';'].map((delimiter) => ({ delimiter, count: first.split(delimiter).length }));
   return counts.reduce((best, next) => (next.count > best.count ? next : best)).delimiter;

@@ -3,7 +3,7 @@
  * [rows, KV, capacity, hd]. They are inputs only; each step's new entries come out alone and are written here.
  */
 import { rowBucket } from './buckets.ts';
-import { Tensor } from './session.ts';
+import { letCopiesGo, Tensor } from './session.ts';
 
 export interface CacheShape {
   readonly nLayers: number;
@@ -26,11 +26,11 @@ export function cacheBytes({ nLayers, nKvHeads, headDim }: CacheShape, rows: num
 const leastBudget = 1e9;
 
 /**
- * Rows to decode at once, at most `most`: so many that their caches, the old one beside the new one while they grow, stay small beside a
- * model of `weightBytes`. A function of the run and the model alone, as rows change the last digits of a logprob.
+ * Rows to decode at once, at most `most`: so many that their caches take no more than a model of `weightBytes`. A function of the run and
+ * the model alone, as rows change the last digits of a logprob.
  */
 export function decodeRows(shape: CacheShape, most: number, capacity: number, weightBytes: number): number {
-  const fitting = Math.max(leastBudget, weightBytes) / (2 * cacheBytes(shape, 1, capacity));
+  const fitting = Math.max(leastBudget, weightBytes) / cacheBytes(shape, 1, capacity);
   let rows = most;
   while (rows > 1 && rowBucket(rows) > fitting) rows--;
   return rows;
@@ -42,13 +42,13 @@ export class KeyValueCache {
   private readonly views = new Map<number, Record<string, Tensor>>();
   private capacityNow: number;
   /** Keys of layer 0, values of layer 0, keys of layer 1, … */
-  private arrays: Float32Array[];
+  private readonly arrays: Float32Array[];
 
   constructor(shape: CacheShape, rows: number, capacity: number) {
     this.shape = shape;
     this.rows = rows;
     this.capacityNow = capacity;
-    this.arrays = this.allocate(capacity);
+    this.arrays = Array.from({ length: 2 * shape.nLayers }, () => this.allocateOne(capacity));
   }
 
   get capacity(): number {
@@ -71,19 +71,19 @@ export class KeyValueCache {
     return view;
   }
 
-  /** Enlarges every row to `capacity`, keeping what is in it. */
+  /** Enlarges every row to `capacity`, keeping what is in it; one array after the other, so that the old cache never stands beside the new one. */
   grow(capacity: number): void {
     const { nKvHeads, headDim } = this.shape;
-    const old = this.arrays;
     const oldStride = this.capacityNow * headDim;
     const stride = capacity * headDim;
-    this.arrays = this.allocate(capacity);
-    this.arrays.forEach((array, i) => {
-      const from = old[i] as Float32Array;
+    this.views.clear();
+    this.arrays.forEach((from, i) => {
+      const array = this.allocateOne(capacity);
       for (let head = 0; head < this.rows * nKvHeads; head++) array.set(from.subarray(head * oldStride, (head + 1) * oldStride), head * stride);
+      this.arrays[i] = array;
+      letCopiesGo(from.byteLength);
     });
     this.capacityNow = capacity;
-    this.views.clear();
   }
 
   loadPrompt(row: number, prompt: PromptCache): void {
@@ -121,8 +121,7 @@ export class KeyValueCache {
     return this.shape.nKvHeads * this.capacityNow * this.shape.headDim;
   }
 
-  private allocate(capacity: number): Float32Array[] {
-    const size = this.rows * this.shape.nKvHeads * capacity * this.shape.headDim;
-    return Array.from({ length: 2 * this.shape.nLayers }, () => new Float32Array(size));
+  private allocateOne(capacity: number): Float32Array {
+    return new Float32Array(this.rows * this.shape.nKvHeads * capacity * this.shape.headDim);
   }
 }

@@ -15,14 +15,18 @@ import { letCopiesGo, runProgram, Tensor, type CompiledProgram, type ProgramCach
 import type { TrainableParameter } from './weights.ts';
 import { lossFeeds, numbersOf, termsOf } from './wholeGraph.ts';
 
-export interface LayerwiseModel {
+/** What goes into the programs of one layer. */
+export interface LayerFeeds {
+  /** A layer's parameters under the names of layer 0; valid until another layer is asked for. */
+  readonly layerFeeds: (layer: number) => Readonly<Record<string, Tensor>>;
+  readonly embedding: Float32Array;
+}
+
+export interface LayerwiseModel extends LayerFeeds {
   readonly program: ProgramModel;
   readonly programs: ProgramCache;
   /** Parameters outside of layers as graph inputs. */
   readonly feeds: Readonly<Record<string, Tensor>>;
-  /** A layer's parameters under the names of layer 0; valid until the next layer is asked for. */
-  readonly layerFeeds: (layer: number) => Readonly<Record<string, Tensor>>;
-  readonly embedding: Float32Array;
   readonly trainable: readonly TrainableParameter[];
   readonly maxTokens: number;
   /** Largest block of logits, in bytes. */
@@ -38,7 +42,7 @@ export function layerwiseRunner(model: LayerwiseModel): MicroBatchRunner {
     maxTokens: model.maxTokens,
     targetsFor: (count) => count,
     async forward(packed, signal) {
-      let hidden = embed(model, packed.tokens);
+      let hidden = embed(model.embedding, packed.tokens, model.program.config.hiddenSize);
       for (let layer = 0; layer < model.program.config.nLayers; layer++) {
         signal?.throwIfAborted();
         hidden = await layerForward(model, packed, layer, hidden);
@@ -47,7 +51,7 @@ export function layerwiseRunner(model: LayerwiseModel): MicroBatchRunner {
       return headForward(model, packed, hidden);
     },
     async forwardBackward(packed, loss, inputs, signal) {
-      const entering = [embed(model, packed.tokens)];
+      const entering = [embed(model.embedding, packed.tokens, model.program.config.hiddenSize)];
       for (let layer = 0; layer < model.program.config.nLayers; layer++) {
         signal?.throwIfAborted();
         entering.push(await layerForward(model, packed, layer, entering[layer] as Hidden));
@@ -184,8 +188,8 @@ function emptyNumbers(count: number): TargetNumbers {
   return { logprobs: new Float32Array(count), entropies: new Float32Array(count) };
 }
 
-function embed({ program, embedding }: LayerwiseModel, tokens: Int32Array): Hidden {
-  const { hiddenSize } = program.config;
+/** Rows of the embedding, [tokens, d]. */
+export function embed(embedding: Float32Array, tokens: Int32Array, hiddenSize: number): Hidden {
   const hidden = new Float32Array(tokens.length * hiddenSize);
   tokens.forEach((token, i) => hidden.set(embedding.subarray(token * hiddenSize, (token + 1) * hiddenSize), i * hiddenSize));
   return hidden;
@@ -198,12 +202,12 @@ function addRows(into: Float32Array, rows: Int32Array, from: Float32Array, width
   }
 }
 
-function hiddenTensor({ program }: LayerwiseModel, hidden: Hidden): Tensor {
+export function hiddenTensor({ program }: { readonly program: ProgramModel }, hidden: Hidden): Tensor {
   const { hiddenSize } = program.config;
   return new Tensor('float32', hidden, [hidden.length / hiddenSize, hiddenSize]);
 }
 
 /** `layers.0.down.weight`, run as layer 7, is `layers.7.down.weight` to people. */
-function nameInModel(name: string, layer: number): string {
+export function nameInModel(name: string, layer: number): string {
   return name.replace(/^layers\.0\./, `layers.${layer}.`);
 }

@@ -1,14 +1,31 @@
 /** The engine that runs here: graphs of ours on onnxruntime, in the process that calls it. `process.ts` gives it a process of its own. */
 import { WorkbenchError } from '../../core/errors.ts';
-import { peakBytes } from '../../graph/peakMemory.ts';
-import { defaultLogitsBytes, estimateStaticBytes, parameterCount, prefersLayers } from '../../models/estimate.ts';
+import {
+  defaultLogitsBytes,
+  estimateStaticBytes,
+  heldWeightBytes,
+  isLayerMatrix,
+  parameterCount,
+  prefersLayers,
+  runBytes,
+} from '../../models/estimate.ts';
 import type { Graph } from '../../graph/ir.ts';
 import type { ModelConfig } from '../../models/config.ts';
-import { loadParameters, namedTensors, readModelConfig, saveTensors, type ModelFolder } from '../../models/folder.ts';
+import {
+  loadHalfParameters,
+  loadParameters,
+  namedTensors,
+  readModelConfig,
+  saveTensors,
+  withStoredTensors,
+  type ModelFolder,
+} from '../../models/folder.ts';
 import { initializeAdapter, initializeParameters } from '../../models/initialize.ts';
 import { loadAdapter, mergeLora, saveAdapterFolder } from '../../models/lora.ts';
 import { parameterSpecs } from '../../models/parameters.ts';
 import { ropeTables } from '../../models/rope.ts';
+import type { TensorSource } from '../../models/safetensors.ts';
+import type { HalfArray } from '../../models/floats.ts';
 import type {
   CallOptions,
   Engine,
@@ -26,7 +43,8 @@ import type {
 } from '../contract.ts';
 import { adamW, clipScale, globalNorm } from './adamw.ts';
 import { wholeGraphDecoding } from './decoding.ts';
-import { layerwiseRunner } from './layerwise.ts';
+import { layerwiseRunner, type LayerFeeds } from './layerwise.ts';
+import { layerwiseDecoding } from './layerwiseDecoding.ts';
 import { MemoryBudget } from './memoryBudget.ts';
 import type { LocalEngineOptions } from './messages.ts';
 import { forwardBackwardSequences, forwardSequences, type MicroBatchRunner } from './microBatches.ts';
@@ -59,7 +77,7 @@ export class LocalEngine implements Engine {
     this.budget = budget;
     const requireMemory = (graph: Graph, title: string): void => {
       const remedy = 'Lower training.microBatchTokens, turn on training.layerCheckpointing, or train an adapter (model.lora).';
-      budget.require(peakBytes(graph), title, remedy);
+      budget.require(runBytes(graph), title, remedy);
     };
     this.decoding = new ProgramCache(decodePrograms, options, requireMemory);
     this.sequences = new ProgramCache(sequencePrograms, options, requireMemory);
@@ -70,21 +88,23 @@ export class LocalEngine implements Engine {
     const { config } = folder;
     const specs = parameterSpecs(config, options.lora);
     const { lora, keepReference } = options;
-    const staticBytes = estimateStaticBytes(config, { lora, keepReference, layerwise: isLayerwise(options, config) });
+    const holding = { lora, keepReference, layerwise: isLayerwise(options, config), half: keepsHalf(options) };
+    const staticBytes = estimateStaticBytes(config, holding);
     const budget = new MemoryBudget(staticBytes, options.memoryBytes);
     budget.require(0, `The model in ${options.model}`, 'Train an adapter (model.lora) or choose a smaller model.');
-    const parameters =
-      options.initialSeed === undefined ? await loadParameters(folder, parameterSpecs(config)) : initializeParameters(config, options.initialSeed);
+    const { policy, half } = await openParameters(options, folder);
+    if (lora !== undefined) {
+      for (const [name, values] of initializeAdapter(specs, options.adapterSeed ?? 0)) policy.set(name, values);
+      if (options.adapter !== undefined) await loadAdapter(options.adapter, config, lora, policy);
+    }
     const positions = Math.min(config.maxPositions, options.maxPositions);
     const tables = ropeTables(config.rope, config.headDim, positions);
     const shape = [positions, config.headDim / 2];
-    const all = options.lora === undefined ? parameters : new Map([...parameters, ...initializeAdapter(specs, options.adapterSeed ?? 0)]);
-    if (options.adapter !== undefined && options.lora !== undefined) await loadAdapter(options.adapter, config, options.lora, all);
     const weights = new ModelWeights(
       specs,
-      all,
+      { policy, half },
       { cos: new Tensor('float32', tables.cos, shape), sin: new Tensor('float32', tables.sin, shape) },
-      options.keepReference,
+      keepReference,
     );
     return new LocalEngine(options, folder, weights, positions, budget);
   }
@@ -122,7 +142,9 @@ export class LocalEngine implements Engine {
     const { maxRows, microBatchTokens: maxPrefillTokens } = this.options;
     const { config, positions, budget } = this;
     const model = { ...this.model(request.weights ?? 'policy', this.decoding), prefillPrograms: this.sequences };
-    return sampleSequences({ config, positions, budget, maxRows, maxPrefillTokens, decoding: wholeGraphDecoding(model) }, request, options);
+    const decoding = this.weights.isHalf ? layerwiseDecoding({ ...model, ...this.layers(request.weights ?? 'policy') }) : wholeGraphDecoding(model);
+    const weightBytes = heldWeightBytes(config, { half: this.weights.isHalf });
+    return sampleSequences({ config, positions, budget, maxRows, weightBytes, maxPrefillTokens, decoding }, request, options);
   }
 
   async forward(sequences: readonly ForwardSequence[], options: CallOptions & { readonly weights?: WeightsName } = {}): Promise<ForwardResult> {
@@ -181,8 +203,10 @@ export class LocalEngine implements Engine {
       }
       return saveAdapterFolder(folder, this.folder, lora, this.weights.policy);
     }
-    const base = namedTensors(parameterSpecs(this.config), this.weights.policy);
-    return saveTensors(folder, this.folder, lora === undefined ? base : mergeLora(base, lora, this.weights.policy));
+    const save = (base: readonly TensorSource[]): Promise<void> =>
+      saveTensors(folder, this.folder, lora === undefined ? base : mergeLora(base, lora, this.weights.policy));
+    // Frozen weights are still as the folder has them.
+    return this.weights.isHalf ? withStoredTensors(this.folder, save) : save(namedTensors(parameterSpecs(this.config), this.weights.policy));
   }
 
   async dispose(): Promise<void> {
@@ -199,8 +223,12 @@ export class LocalEngine implements Engine {
     const { trainable } = this.weights;
     const model = { ...this.model(weights, this.sequences), trainable, maxTokens };
     if (!isLayerwise(this.options, this.config)) return wholeGraphRunner({ ...model, layerCheckpointing });
-    const embedding = model.feeds['embedding']?.data as Float32Array;
-    return layerwiseRunner({ ...model, layerFeeds: (layer) => this.weights.layerFeeds(weights, layer), embedding, logitsBytes });
+    return layerwiseRunner({ ...model, ...this.layers(weights), logitsBytes });
+  }
+
+  private layers(weights: WeightsName): LayerFeeds {
+    const embedding = this.weights.feeds(weights)['embedding']?.data as Float32Array;
+    return { layerFeeds: (layer) => this.weights.layerFeeds(weights, layer), embedding };
   }
 
   private checkSequences(sequences: readonly ForwardSequence[]): void {
@@ -237,6 +265,23 @@ export class LocalEngine implements Engine {
   }
 }
 
-function isLayerwise({ layerwise, microBatchTokens }: LocalEngineOptions, config: ModelConfig): boolean {
-  return layerwise ?? prefersLayers(config, microBatchTokens);
+function isLayerwise(options: LocalEngineOptions, config: ModelConfig): boolean {
+  return keepsHalf(options) || (options.layerwise ?? prefersLayers(config, options.microBatchTokens));
+}
+
+/** What is trained is not kept at half precision: updates would be lost in rounding. */
+function keepsHalf({ lora, halfWeights = false, initialSeed }: LocalEngineOptions): boolean {
+  return halfWeights && lora !== undefined && initialSeed === undefined;
+}
+
+async function openParameters(
+  options: LocalEngineOptions,
+  folder: ModelFolder,
+): Promise<{ policy: Map<string, Float32Array>; half: ReadonlyMap<string, HalfArray> }> {
+  const { config } = folder;
+  const specs = parameterSpecs(config);
+  if (options.initialSeed !== undefined) return { policy: initializeParameters(config, options.initialSeed), half: new Map() };
+  if (!keepsHalf(options)) return { policy: await loadParameters(folder, specs), half: new Map() };
+  const { whole, half } = await loadHalfParameters(folder, specs, isLayerMatrix);
+  return { policy: whole, half };
 }

@@ -23,6 +23,8 @@ export interface LocalEngineOptions {
   readonly layerCheckpointing: boolean;
   /** Train one layer at a time (`layerwise.ts`), or all in one graph; by the model's size if left out. */
   readonly layerwise?: boolean;
+  /** With an adapter: keep the frozen matrices at half precision where the folder stores them so, and widen them a layer at a time. */
+  readonly halfWeights?: boolean;
   /** Largest block of logits when trained one layer at a time, in bytes. */
   readonly logitsBytes?: number;
   /** Largest decode batch, in rows. */

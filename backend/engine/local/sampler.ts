@@ -6,7 +6,6 @@
  */
 import { Rng } from '../../core/rng.ts';
 import type { ModelConfig } from '../../models/config.ts';
-import { parameterCount } from '../../models/estimate.ts';
 import type { DecodeMode } from '../../models/programs.ts';
 import type { CallOptions, SampledSequence, SampleRequest, SampleResult } from '../contract.ts';
 import { lengthBucket, packMicroBatches, rowBucket } from './buckets.ts';
@@ -21,8 +20,9 @@ export interface SamplerModel {
   readonly positions: number;
   readonly decoding: Decoding;
   readonly budget: MemoryBudget;
-  /** Largest decode batch. */
+  /** Largest decode batch; fewer rows are decoded at once where their caches would take more than the weights. */
   readonly maxRows: number;
+  readonly weightBytes: number;
   /** Largest padded prefill. */
   readonly maxPrefillTokens: number;
 }
@@ -48,11 +48,10 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
   const mode: DecodeMode = request.temperature === 0 ? 'greedy' : request.topK > 0 || request.topP < 1 ? 'logits' : 'sample';
   const longest = Math.max(1, ...request.prompts.map((prompt) => prompt.length));
   const largestCapacity = lengthBucket(Math.min(model.positions, longest + request.maxTokens));
-  const nRows = decodeRows(config, Math.min(model.maxRows, waiting.length), largestCapacity, 4 * parameterCount(config));
-  /** Memory for a cache beside what else it stands next to. */
-  const requireCache = (capacity: number, besides = 0): void => {
+  const nRows = decodeRows(config, Math.min(model.maxRows, waiting.length), largestCapacity, model.weightBytes);
+  const requireCache = (capacity: number): void => {
     const bytes = cacheBytes(config, rowBucket(nRows), capacity);
-    model.budget.require(bytes + besides, `Sampling ${nRows} sequences of up to ${capacity} tokens`, 'Lower sampling.maxTokens.');
+    model.budget.require(bytes, `Sampling ${nRows} sequences of up to ${capacity} tokens`, 'Lower sampling.maxTokens.');
   };
   const firstCapacity = lengthBucket(longest + 16);
   requireCache(firstCapacity);
@@ -88,7 +87,7 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
     options.signal?.throwIfAborted();
     const needed = Math.max(...active.map((row) => row.position + 1));
     if (needed > cache.capacity) {
-      requireCache(lengthBucket(needed), cacheBytes(config, rowBucket(nRows), cache.capacity));
+      requireCache(lengthBucket(needed));
       cache.grow(lengthBucket(needed));
     }
     const drawn = await decodeOnce(model, request, mode, cache, active);

@@ -90,6 +90,8 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(?<=\d)(?:(?<!\\)\\[,;: !]|~|[\u00a0\u2009\u202f])(?=\d{3}(?!\d))/gu, '\u2063'],
   [/(?<=(?<![\d.])\d{1,3}(?:[ \u2063]\d{3}){0,9}) (?=\d{3}(?![\d/]))/gu, '\u2063'],
   [/\u2063/gu, ''],
+  // 1 1/2 is one and a half.
+  [/(?<![\d.,^_/{])(\d{1,6}) (\d{1,6})\s?\/\s?(\d{1,6})(?![\d.])/gu, '$1\\frac{$2}{$3}'],
   [/\\q?quad/gu, ' ; '],
   [/(?<!\\)\\(?:[,;:! ]|hspace\{[^{}]*\}|enspace|thinspace)|~|[\u00a0\u2009\u202f]/gu, ' '],
   [/\\[dtc]frac(?![a-zA-Z])/gu, '\\frac '],
@@ -123,7 +125,7 @@ export function plainText(text: string): string {
     .replace(/\\+(?:text|textbf|textit|textrm|textnormal|mbox|hbox|mathrm|mathbf|operatorname|boxed|fbox|left|right|displaystyle)(?![a-zA-Z])/gu, ' ')
     .replace(/\\+[,;:! ]|\\+(?:quad|qquad)(?![a-zA-Z])|[{}$~*"“”`]/gu, ' ')
     .replace(/\s+/gu, ' ')
-    .replace(/[\s.,;:!]{1,16}$/u, '')
+    .replace(/[\s.,;:]{1,16}$/u, '')
     .trim();
 }
 

@@ -24,6 +24,7 @@ function prepared(node: Node): Node {
 
 function compare(gold: Node, answer: Node): Equality {
   if (keyOf(gold) === keyOf(answer)) return 'equal';
+  if (gold.kind === 'quantity' || answer.kind === 'quantity') return compareQuantities(gold, answer);
   return (
     compareCollections(gold, answer) ??
     compareRelations(gold, answer) ??
@@ -62,15 +63,29 @@ function withSign(node: Node, sign: 1 | -1): Node {
 function compareCollections(gold: Node, answer: Node): Equality | null {
   const isGold = isCollection(gold);
   if (!isGold && !isCollection(answer)) return null;
-  if (isGold && isCollection(answer)) return comparePairs(gold.args, answer.args);
+  if (isGold && isCollection(answer)) {
+    const [namesA, namesB] = [distinctNames(gold), distinctNames(answer)];
+    if (namesA === namesB) return comparePairs(gold.args, answer.args);
+    // `a = 1, b = 2` against numbers without names: their order says which is which.
+    return gold.kind === 'list' && answer.kind === 'list' ? inOrder(gold, answer) : 'different';
+  }
   const [collection, other] = isGold ? [gold, answer] : [answer, gold];
   if (!isCollection(collection)) return null;
   const unwrapped = valueOfRelation(other);
   if (unwrapped !== null) return isGold ? compare(gold, unwrapped) : compare(unwrapped, answer);
-  if (collection.kind === 'list' && other.kind === 'tuple') return inOrder(gold, answer);
+  if (collection.kind === 'list' && other.kind === 'tuple') {
+    const isOrdered = collection.isEither !== true && (distinctNames(collection) || !collection.args.some(({ kind }) => kind === 'relation'));
+    return isOrdered ? inOrder(gold, answer) : 'different';
+  }
   const [only] = collection.args;
   if (collection.args.length === 1 && only !== undefined && other.kind !== 'tuple') return isGold ? compare(only, answer) : compare(gold, only);
   return null;
+}
+
+/** Whether its items are named, each otherwise (`x_1` and `x_2` are one name, as are `x` and `x`). */
+function distinctNames({ args }: { readonly args: readonly Node[] }): boolean {
+  const names = args.map((arg) => (arg.kind === 'relation' && isEquation(arg) && arg.args[0] !== undefined ? keyOf(arg.args[0]).replaceAll(/_\w/gu, '') : null));
+  return names.every((name) => name !== null) && new Set(names).size === names.length;
 }
 
 function isCollection(node: Node): node is Extract<Node, { kind: 'list' | 'set' }> {
@@ -117,13 +132,23 @@ function compareRelations(gold: Node, answer: Node): Equality | null {
     if (goldValue !== null && answerValue !== null && isNamedAlike(gold, answer) && compare(goldValue, answerValue) === 'equal') return 'equal';
     if (isEquation(gold) && isEquation(answer)) return compareEquations(sidesOf(gold), sidesOf(answer));
     if (gold.relations[0] === 'in' || answer.relations[0] === 'in') return compare(goldValue ?? gold, answerValue ?? answer);
-    return compareAsRegions(gold, answer) ?? compareChains(gold, answer);
+    if (compareChains(gold, answer) === 'equal') return 'equal';
+    return compareAsRegions(gold, answer) ?? 'different';
   }
   if (gold.kind === 'relation') return goldValue === null ? null : compare(goldValue, answer);
   if (answerValue !== null) return compare(gold, answerValue);
-  // 41 + 20 = 61, or an unnamed expression with its value.
-  const last = answer.kind === 'relation' && isEquation(answer) ? answer.args.at(-1) : undefined;
-  return last !== undefined && isConstant(last) && isConstant(gold) ? compare(gold, last) : null;
+  // 41 + 20 = 61, x + y = 7.
+  if (answer.kind !== 'relation' || !isEquation(answer)) return null;
+  const [left, right] = sidesOf(answer);
+  return (isConstant(left) || isSumOfNames(left)) && isConstant(right) && isConstant(gold) ? compare(gold, right) : null;
+}
+
+function isSumOfNames(node: Node): boolean {
+  const isTerm = (term: Node): boolean => {
+    const [sign, ...rest] = term.kind === 'product' ? term.args : [];
+    return isName(term) || (sign !== undefined && keyOf(sign) === keyOf(integer(-1)) && rest.every(isName));
+  };
+  return node.kind === 'sum' && node.args.every(isTerm);
 }
 
 function isEquation({ relations }: RelationNode): boolean {
@@ -162,8 +187,7 @@ function compareChains(gold: RelationNode, answer: RelationNode): Equality {
     relations.join() === gold.relations.join() && args.every((arg, i) => compare(gold.args[i] ?? symbol('empty'), arg) === 'equal');
   if (isSame(answer.args, answer.relations)) return 'equal';
   const isTurnedSame = isSame([...answer.args].reverse(), [...answer.relations].reverse().map((relation) => turned[relation]));
-  if (isTurnedSame) return 'equal';
-  return compareInequalities(gold, answer);
+  return isTurnedSame ? 'equal' : compareInequalities(gold, answer);
 }
 
 /** `2x - y > 1` against `y < 2x - 1`: the difference of their sides is the same up to a positive factor. */
@@ -244,13 +268,15 @@ function wordsOf(node: Node): string | null {
   return letters.every((letter) => letter !== null && letter.length === 1) ? letters.join('') : null;
 }
 
-/** Scalars, where 28% is 28 and 0.28, 90° is 90 and π/2, and units differ only if both are given. */
+/** Units differ only if both are given. */
+function compareQuantities(gold: Node, answer: Node): Equality {
+  const [unitA, unitB] = [gold, answer].map((node) => (node.kind === 'quantity' ? node.unit : ''));
+  if (unitA !== '' && unitB !== '' && unitA !== unitB) return 'different';
+  return compare(gold.kind === 'quantity' ? gold.arg : gold, answer.kind === 'quantity' ? answer.arg : answer);
+}
+
+/** Scalars, where 28% is 28 and 0.28, 90° is 90 and π/2. */
 function compareValues(gold: Node, answer: Node): Equality {
-  if (gold.kind === 'quantity' || answer.kind === 'quantity') {
-    const [unitA, unitB] = [gold, answer].map((node) => (node.kind === 'quantity' ? node.unit : ''));
-    if (unitA !== '' && unitB !== '' && unitA !== unitB) return 'different';
-    return compareValues(gold.kind === 'quantity' ? gold.arg : gold, answer.kind === 'quantity' ? answer.arg : answer);
-  }
   for (const kind of ['percent', 'degrees'] as const) {
     if (gold.kind !== kind && answer.kind !== kind) continue;
     const [a, b] = [gold.kind === kind ? gold.arg : gold, answer.kind === kind ? answer.arg : answer];

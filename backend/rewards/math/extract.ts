@@ -20,6 +20,8 @@ interface Span {
 const maxLength = 100_000;
 /** Formulas and numbers that are tried before a completion counts as without an answer. */
 const maxFallbacks = 4;
+/** A sentence that names a choice, and perhaps what it says. */
+const choice = /^\(?[A-J]\)?[.):](?:\s|$)/u;
 
 /** Best first. A reader takes the first that it can read. */
 export function findAnswers(completion: string): readonly Candidate[] {
@@ -30,7 +32,8 @@ export function findAnswers(completion: string): readonly Candidate[] {
   const statement = lastMatch(text, /\banswer\b[\s*_]{0,4}(?:is\b|[:=：])|\banswer\s{1,3}(?=\$|\\[([])/giu);
   if (statement !== null) found.push({ place: statement.end, candidates: statedAnswers(text, statement.end) });
   const marked = found.sort((a, b) => b.place - a.place).flatMap(({ candidates }) => candidates);
-  return marked.some(({ form }) => form === 'boxed') ? marked : [...marked, ...unmarkedAnswers(text)];
+  const isSettled = marked.some(({ form, text: stated }) => form === 'boxed' || /^(?:[Nn]ot|[Nn]ever|[Nn]either)\b/u.test(stated) || choice.test(stated));
+  return isSettled ? marked : [...marked, ...unmarkedAnswers(text)];
 }
 
 /** Without the thinking before it and the tokens of a chat template behind it. */
@@ -103,6 +106,8 @@ function statedAnswers(text: string, start: number): readonly Candidate[] {
   const isAtEnd = text.slice(offset + sentence.length).trim() === '';
   const candidates: Candidate[] = [];
   if (sentence !== '') candidates.push({ text: sentence.replace(/^(?:option|choice)\s/iu, ''), form: 'stated', isAtEnd });
+  // "C. 12 apples" is a choice.
+  if (choice.test(sentence)) return candidates;
   const spans = joinedSpans(sentence, formulasAndNumbers(sentence));
   const leading = spans.find(({ start: place }) => /^(?:[a-z]{1,12}\s){0,2}["“]?$/u.test(sentence.slice(0, place)));
   for (const span of [leading, spans.at(-1)]) {

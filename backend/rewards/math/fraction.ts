@@ -38,11 +38,13 @@ export function raise(a: Rational, exponent: Rational): Rational | null {
   return exponent.numerator < 0n ? fraction(denominator ** size, numerator ** size) : fraction(numerator ** size, denominator ** size);
 }
 
+/** 0!, 1!, … as far as they were asked for. */
+const factorials = [1n];
+
 export function factorial(n: bigint): bigint | null {
   if (n < 0n || n > maxFactorial) return null;
-  let result = 1n;
-  for (let i = 2n; i <= n; i++) result *= i;
-  return result;
+  for (let i = factorials.length; i <= n; i++) factorials.push(BigInt(i) * (factorials[i - 1] ?? 1n));
+  return factorials[Number(n)] ?? null;
 }
 
 export function binomial(n: bigint, k: bigint): bigint | null {

@@ -22,8 +22,8 @@ export type Node =
   | { readonly kind: 'plusMinus'; readonly sign: 1 | -1; readonly arg: Node }
   | { readonly kind: 'percent' | 'degrees'; readonly arg: Node }
   | { readonly kind: 'quantity'; readonly arg: Node; readonly unit: string }
-  /** Several answers side by side; a set in braces; `(a, b, …)`, which may turn out to be an open interval. */
-  | { readonly kind: 'list'; readonly args: readonly Node[] }
+  /** Several answers side by side (`isEither`: with `or`); a set in braces; `(a, b, …)`, which may turn out to be an open interval. */
+  | { readonly kind: 'list'; readonly args: readonly Node[]; readonly isEither?: boolean }
   | { readonly kind: 'set'; readonly args: readonly Node[] }
   | { readonly kind: 'tuple'; readonly args: readonly Node[] }
   | { readonly kind: 'interval'; readonly low: Node; readonly high: Node; readonly isLowClosed: boolean; readonly isHighClosed: boolean }

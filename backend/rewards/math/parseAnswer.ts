@@ -2,23 +2,21 @@
 import { cleanMath } from './clean.ts';
 import { Cursor } from './cursor.ts';
 import type { Node, Relation } from './node.ts';
-import { parseSum, plainContext } from './parseExpression.ts';
+import { isConstant, parseSum, plainContext } from './parseExpression.ts';
 import { NotMath, tokenize, type TokenOptions } from './tokens.ts';
 import { canonicalUnit } from './units.ts';
 
 /** @throws NotMath with the reason if the text is no formula */
 export function parseAnswer(text: string, options: TokenOptions = { hasThousands: true }): Node {
-  const cursor = new Cursor(tokenize(cleanMath(text), options));
+  const tokens = tokenize(cleanMath(text), options);
+  const cursor = new Cursor(tokens);
   if (cursor.isAtEnd) throw new NotMath('it is empty');
+  const isEither = tokens.some(({ type, text: word }) => (type === 'text' && /\bor$/u.test(word)) || (type === 'command' && word === 'lor'));
   const items = parseItems(cursor);
   if (!cursor.isAtEnd) throw new NotMath(`"${cursor.next().text}" stands in a wrong place`);
-  return asList(items);
-}
-
-function asList(items: readonly Node[]): Node {
   const [first] = items;
   if (first === undefined) throw new NotMath('it is empty');
-  return items.length === 1 ? first : { kind: 'list', args: items };
+  return items.length === 1 ? first : { kind: 'list', args: items, ...(isEither ? { isEither } : {}) };
 }
 
 /**
@@ -109,19 +107,19 @@ function takeRelation(cursor: Cursor): Relation | null {
 function parseUnits(cursor: Cursor, isHead: boolean): Node {
   const node = parseSets(cursor, isHead);
   if (cursor.takeCommand('pmod') || cursor.takeCommand('bmod') || cursor.takeCommand('mod')) parseSum(cursor, plainContext);
-  const unit = takeUnit(cursor);
+  const unit = takeUnit(cursor, isConstant(node));
   if (unit === null) return node;
   if (/^\s*(?:percent(?:age)?s?|pct)\.?\s*$/iu.test(unit)) return { kind: 'percent', arg: node };
   if (/^\s*degrees?\s*$/iu.test(unit)) return { kind: 'degrees', arg: node };
   return { kind: 'quantity', arg: node, unit: canonicalUnit(unit) };
 }
 
-/** Words, and between them what units are built with; null if none follows. */
-function takeUnit(cursor: Cursor): string | null {
+/** Words, and between them what units are built with; null if none follows. Behind a variable, only words that are marked as text. */
+function takeUnit(cursor: Cursor, mayBeBare: boolean): string | null {
   let unit = '';
   for (;;) {
     const token = cursor.peek();
-    if ((token?.type === 'text' && !separatingWords.test(token.text)) || token?.type === 'word') unit += ` ${token.text}`;
+    if ((token?.type === 'text' && !separatingWords.test(token.text)) || (mayBeBare && token?.type === 'word')) unit += ` ${token.text}`;
     else if (unit === '') return null;
     else if (cursor.isMark('^')) {
       cursor.next();

@@ -122,7 +122,7 @@ function beginsFunction(cursor: Cursor): boolean {
 }
 
 const stops: ReadonlySet<string> = new Set(
-  'cup cap setminus in notin le ge ne approx equiv sim to rightarrow Rightarrow implies iff pm mp cdot times div ast degree mid pmod mod bmod subset land lor'.split(' '),
+  'cup cap setminus in notin le ge ne approx equiv sim to rightarrow Rightarrow implies iff pm mp cdot times div ast degree mid rfloor rceil rangle rvert rVert pmod mod bmod subset land lor'.split(' '),
 );
 
 /** Whether the next token continues a product without a sign. */
@@ -135,7 +135,7 @@ function beginsFactor(cursor: Cursor, context: Context): boolean {
     case 'begin':
       return true;
     case 'command':
-      return !stops.has(token.text);
+      return !stops.has(token.text) && !(context.inAbsolute && token.text === 'vert');
     case 'mark':
       if (token.text === '|') return !context.inAbsolute && !endsAbsolute(cursor);
       return token.text === '(' || token.text === '{';

@@ -63,19 +63,22 @@ function isSameWord(gold: Reading, answer: Reading): boolean {
   return isWord && gold.plain.toLowerCase() === answer.plain.toLowerCase();
 }
 
-const choice = /^\(?([A-J])\)?[.:)]?$/u;
+const choice = /^(?:\(?([A-J])\)?[.:)]?$|\(([A-J])\)\s?\S)/u;
 const chosen = /^(?:\(([A-Ja-j])\)|([A-J])(?:[.:)]|$))/u;
 
 /** Gold `C` is right as `(C)`, `C.`, `(c)`, `C) 12`. */
 function isSameChoice(gold: Reading, answer: Reading): boolean {
-  const letter = choice.exec(gold.plain)?.[1];
+  const goldMatch = choice.exec(gold.plain);
+  const letter = goldMatch?.[1] ?? goldMatch?.[2];
   const match = chosen.exec(answer.plain);
-  return letter !== undefined && match !== null && (match[1] ?? match[2] ?? '').toUpperCase() === letter;
+  if (letter === undefined || match === null || (match[1] ?? match[2] ?? '').toUpperCase() !== letter) return false;
+  // Both say which value the letter stands for: then that is compared.
+  return goldMatch?.[1] !== undefined || match[0] === answer.plain;
 }
 
 /** `(A) 12` without its letter. */
 function withoutLabel(text: string): string | null {
-  const match = /^\s*(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s?\{\s?)?\(([A-J])\)\s?\}?[\s~\\:.]*(.+)$/su.exec(text);
+  const match = /^[\s$]*(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s?\{\s?)?\(([A-J])\)\s?\}?[\s~\\:.]*(.+)$/su.exec(text);
   const rest = match?.[2]?.trim() ?? '';
   return rest === '' || /^[)}\]$.,]*$/u.test(rest) ? null : rest;
 }

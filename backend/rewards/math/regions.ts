@@ -177,7 +177,9 @@ function holds(a: number, relation: Relation, b: number): boolean {
   }
 }
 
-const isSame = (a: number, b: number): boolean => a === b || Math.abs(a - b) <= 1e-11 * Math.max(1, Math.abs(a), Math.abs(b));
+/** Equal up to rounding; an infinity equals itself only. */
+const isSame = (a: number, b: number): boolean =>
+  a === b || (Number.isFinite(a) && Number.isFinite(b) && Math.abs(a - b) <= 1e-11 * Math.max(1, Math.abs(a), Math.abs(b)));
 const isBelow = (a: number, b: number): boolean => a < b && !isSame(a, b);
 const isAtMost = (a: number, b: number): boolean => a <= b || isSame(a, b);
 

@@ -102,6 +102,7 @@ const samples: readonly Sample[] = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => ({ n
 
 function compareSamples(a: Node, b: Node): Equality {
   const isComplex = contains(a, isImaginary) || contains(b, isImaginary);
+  const isNearZero = isZero(a) && isZero(b);
   let agreed = 0;
   for (const sample of samples) {
     const [x, y] = [valueAt(a, sample), valueAt(b, sample)];
@@ -113,16 +114,18 @@ function compareSamples(a: Node, b: Node): Equality {
     const scale = Math.max(complex.size(x), complex.size(y));
     const gap = complex.size(complex.subtract(x, y));
     // Beyond these sizes floats no longer tell neighbors apart.
-    if (scale > 1e12 || (scale < 1e-200 && scale > 0)) return gap > tolerance * scale ? 'different' : 'unknown';
+    if (scale > 1e12 || (scale < 1e-200 && !isNearZero)) return gap > tolerance * scale ? 'different' : 'unknown';
     if (gap > tolerance * Math.max(scale, 1e-3)) return 'different';
     // What remains of terms that cancel is noise; a number that is tiny by itself is not.
-    if (scale < 1e-6 && gap > tolerance * scale && !(scale < 1e-14 && (cancels(a) || cancels(b)))) return 'unknown';
+    if (scale < 1e-6 && gap > tolerance * scale && !(scale < 1e-14 && isNearZero)) return 'unknown';
     agreed++;
   }
   return agreed >= 3 ? 'equal' : 'unknown';
 }
 
-function cancels(node: Node): boolean {
+/** Whether a tiny value of it may be nothing but noise. */
+function isZero(node: Node): boolean {
+  if (exactValue(node)?.numerator === 0n) return true;
   return contains(node, (part) => part.kind === 'sum' || (part.kind === 'call' && trigonometric.has(part.name)));
 }
 

@@ -49,9 +49,8 @@ function statusOf(reward: number, rightFrom: number): 'right' | 'wrong' {
 }
 
 function described(value: unknown): string {
-  return shortened(
-    typeof value === 'string' ? JSON.stringify(value) : value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value),
-  ).slice(0, 80);
+  if (value === undefined) return 'nothing';
+  return shortened(typeof value === 'number' ? String(value) : JSON.stringify(value)).slice(0, 80);
 }
 
 function shortened(text: string): string {

@@ -1,5 +1,6 @@
 /** Requests about critics: what they cost and said of themselves, what they would be asked, and who answers for the editor. */
 import type { CritiqueCallFilter } from '../../store/criticQueries.ts';
+import { criticViews } from '../../training/plan.ts';
 import { previewCritique } from '../../training/previewCritique.ts';
 import { resolveRunSource } from '../../training/runFile.ts';
 import type { Handlers } from '../service.ts';
@@ -8,8 +9,13 @@ export const criticHandlers = {
   'critic/calls': ({ runId, ...filter }, { stores }) => stores.current.critiqueCalls(runId, filter as CritiqueCallFilter),
   'critic/spending': ({ runId }, { stores }) => stores.current.criticSpending(runId),
   'critique/audits': ({ runId, rolloutId }, { stores }) => stores.current.audits(runId, rolloutId),
+  'critic/list': () => criticViews(),
   'critic/preview': ({ source, rollout }, { stores, demoFolder, signal }) =>
-    previewCritique(resolveRunSource(source), { demoFolder, signal, ...(rollout === undefined ? {} : { recorded: { store: stores.current, ...rollout } }) }),
+    previewCritique(resolveRunSource(source), {
+      demoFolder,
+      signal,
+      ...(rollout === undefined ? {} : { recorded: { store: stores.current, ...rollout } }),
+    }),
   'critic/setKey': ({ name, key }, { keys }) => {
     keys.set(name, key);
     return null;

@@ -1,6 +1,7 @@
 /** Requests about the workspace and the connection. */
 import { WorkbenchError } from '../../core/errors.ts';
 import { protocolVersion } from '../../protocol/methods.ts';
+import { previewData, resolveDataSource } from '../../training/previewData.ts';
 import { resolveRunSource } from '../../training/runFile.ts';
 import type { Handlers } from '../service.ts';
 import { untrusted } from '../storeAccess.ts';
@@ -14,6 +15,11 @@ export const workspaceHandlers = {
   },
 
   'events/subscribe': ({ afterSeq }, { outbox }) => ({ lastSeq: outbox.subscribe(afterSeq) }),
+
+  'data/preview': ({ source, verifiers, examples }, { demoFolder, entries, isViewOnly, signal }) => {
+    const asked = { ...(verifiers === undefined ? {} : { verifiers }), ...(examples === undefined ? {} : { examples }) };
+    return previewData(resolveDataSource(source), { demoFolder, grader: entries.grader, mayRunFunctions: !isViewOnly, ...asked, signal });
+  },
 
   'workspace/doctor': ({ source }, { doctor, workspace, isViewOnly, signal }) => {
     // It runs the model that the workspace names.

@@ -7,7 +7,10 @@ import { onTestFinished } from 'vitest';
 export interface Asked {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
-  readonly body: { readonly model: string; readonly messages: readonly { readonly role: string; readonly content: string }[] } & Record<string, unknown>;
+  readonly body: { readonly model: string; readonly messages: readonly { readonly role: string; readonly content: string }[] } & Record<
+    string,
+    unknown
+  >;
 }
 
 /** Answers one request; `nth` counts from 0. */
@@ -53,7 +56,13 @@ export async function chatServer(behavior: Behavior): Promise<ChatServer> {
 export const usage = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
 
 export function says(content: unknown, { finish = 'stop', ...rest }: { finish?: string; usage?: unknown } = { usage }): Behavior {
-  return (response) => json(response, 200, { id: 'x', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: finish }], ...rest });
+  return (response) =>
+    json(response, 200, {
+      id: 'x',
+      object: 'chat.completion',
+      choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: finish }],
+      ...rest,
+    });
 }
 
 export function json(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {

@@ -23,7 +23,7 @@ async function modelOn(behavior: Behavior, options: Partial<CriticOptions> = {},
   const notices: string[] = [];
   const model = new OutsideModel({
     endpoint: openaiEndpoint({ baseUrl: server.baseUrl, model: 'judge', key: () => key }),
-    options: { ...criticOptionsSchema.parse({ maxTokens: 50, timeoutSeconds: 0.5, retries: 1 }), ...options },
+    options: { ...criticOptionsSchema.parse({ maxTokens: 50, timeoutSeconds: 20, retries: 1 }), ...options },
     cache: { get: (hash) => kept.get(hash) ?? null, keep: (hash, reply) => void kept.set(hash, reply) },
     spentBefore: { tokens: more.spent ?? 0, money: 0 },
     firstRetryMs: 1,
@@ -167,15 +167,20 @@ describe('a server that answers with', () => {
     const started = performance.now();
     expect((await ask(['a']))[0]?.text).toBe('yes');
     expect(performance.now() - started).toBeGreaterThan(190);
-    const long = await modelOn((response) => json(response, 429, {}, { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() }), { retries: 5 });
+    const long = await modelOn((response) => json(response, 429, {}, { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() }), {
+      retries: 5,
+    });
     expect((await long.ask(['a']))[0]).toMatchObject({ attempts: 1 });
   });
 });
 
 it('a server that repeats the key is not quoted with it', async () => {
-  const { notices, ask } = await modelOn((response, asked) => json(response, 401, { error: { message: `bad key ${String(asked.headers.authorization)}` } }), {
-    retries: 0,
-  });
+  const { notices, ask } = await modelOn(
+    (response, asked) => json(response, 401, { error: { message: `bad key ${String(asked.headers.authorization)}` } }),
+    {
+      retries: 0,
+    },
+  );
   const answers = [...(await ask(['a'])), ...(await ask(['b'])), ...(await ask(['c']))];
   expect(JSON.stringify([answers, notices])).not.toContain(key);
   expect(answers[0]?.error).toContain('***');

@@ -1,5 +1,5 @@
 /** One layer and one block of logits at a time: the numbers of one graph, in a small part of its memory. */
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Rng } from '../../../backend/core/rng.ts';
@@ -65,6 +65,47 @@ describe.each([
     }
     const lists = ({ forward, logprobs, entropies }: typeof whole) => [forward.logprobs, forward.entropies, logprobs, entropies].flat();
     lists(layered).forEach((numbers, i) => expect(largestDifference(numbers, lists(whole)[i] as Float32Array)).toBeLessThan(4 * tolerance));
+  });
+});
+
+describe.each(['qwen2-bf16', 'llama-f16'])('%s with an adapter, its weights kept as they are stored', (model) => {
+  const half = engineOptions(model, { lora, adapterSeed: 1, layerwise: true, keepReference: true, halfWeights: true });
+  const prompts = [[3, 1, 4, 1, 5], [9, 2], [6]];
+  const request = { prompts, seeds: [[1, 2], [3], [4, 5]], maxTokens: 12, temperature: 1, topK: 0, topP: 1, stopTokens: [] };
+
+  /** After an update, so that adapter and reference differ. */
+  const numbers = (options: LocalEngineOptions) =>
+    withEngine(options, async (engine) => {
+      await engine.forwardBackward(sequences, clippedLoss());
+      await engine.optimStep({ learningRate: 1e-2, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, gradientClip: null });
+      const forward = await engine.forward(sequences);
+      const reference = await engine.forward(sequences, { weights: 'reference' });
+      const sampled = await engine.sample(request);
+      const greedy = await engine.sample({ ...request, temperature: 0 });
+      const topK = await engine.sample({ ...request, topK: 5 });
+      return { forward, reference, sampled: [sampled, greedy, topK].flatMap((result) => result.sequences.flat()) };
+    });
+
+  it('has the numbers of float32', async () => {
+    const [kept, wide] = [await numbers(half), await numbers({ ...half, halfWeights: false })];
+    expect(kept.forward).toEqual(wide.forward);
+    expect(kept.reference).toEqual(wide.reference);
+    expect(kept.reference).not.toEqual(kept.forward);
+    kept.sampled.forEach(({ tokens, logprobs }, i) => {
+      expect(tokens).toEqual(wide.sampled[i]?.tokens);
+      expect(largestDifference(logprobs, wide.sampled[i]?.logprobs as Float32Array)).toBeLessThan(4 * tolerance);
+    });
+  });
+
+  it('is exported merged as from float32', async () => {
+    const merged = (options: LocalEngineOptions) =>
+      withFolder((folder) =>
+        withEngine(options, async (engine) => {
+          await engine.exportWeights(folder, 'merged');
+          return readFile(join(folder, 'model.safetensors'));
+        }),
+      );
+    expect((await merged(half)).equals(await merged({ ...half, halfWeights: false }))).toBe(true);
   });
 });
 

@@ -88,12 +88,15 @@ describe.each(models)('%s', (name) => {
 
   it('gives the logprobs and entropies of PyTorch one layer and three rows of logits at a time', () =>
     withEngine(engineOptions(name, { layerwise: true, logitsBytes: 1000 }), (engine) => expectGoldenStatistics(engine, golden)));
+});
 
-  describe.runIf(existsSync(join(modelFolder(name), 'gradients.safetensors')))('gradients', () => {
-    it.each([{}, { layerwise: true }, { layerwise: true, logitsBytes: 1000 }])('are those of PyTorch, %o', (changes) => {
-      const options = engineOptions(name, changes);
-      return withEngine(options, (engine) => expectGoldenGradients(engine, name, golden, options));
-    });
+/** The folders in other dtypes and in shards have no gradients: they are there for the loader. */
+const trained = models.filter((name) => existsSync(join(modelFolder(name), 'gradients.safetensors')));
+
+describe.each(trained)('gradients of %s', (name) => {
+  it.each([{}, { layerwise: true }, { layerwise: true, logitsBytes: 1000 }])('are those of PyTorch, %o', (changes) => {
+    const options = engineOptions(name, changes);
+    return withEngine(options, (engine) => expectGoldenGradients(engine, name, readGolden(name), options));
   });
 });
 

@@ -51,7 +51,11 @@ function forwardSequences(sequences: readonly Pick<PublishedSequence, 'tokens' |
   return sequences.map(({ tokens, targets }) => ({ tokens: Int32Array.from(tokens), targets: Int32Array.from(targets) }));
 }
 
-async function expectStatistics(engine: Engine, sequences: readonly Pick<PublishedSequence, 'tokens' | 'targets'>[], expected: readonly Statistics[]) {
+async function expectStatistics(
+  engine: Engine,
+  sequences: readonly Pick<PublishedSequence, 'tokens' | 'targets'>[],
+  expected: readonly Statistics[],
+) {
   const { logprobs, entropies } = await engine.forward(forwardSequences(sequences));
   expected.forEach((statistics, i) => {
     expect(largestDifference(logprobs[i] as Float32Array, statistics.logprobs)).toBeLessThan(tolerance);

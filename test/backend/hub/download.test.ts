@@ -169,7 +169,10 @@ describe('a connection', () => {
     const hub = await startHub(files);
     const settings = settingsFor(hub);
     const nobody = { ...settings, endpoint: 'http://127.0.0.1:9' };
-    await expect(get(nobody)).rejects.toMatchObject({ code: 'hub.unreachable', message: expect.stringMatching(/127\.0\.0\.1:9 does not answer/) as string });
+    await expect(get(nobody)).rejects.toMatchObject({
+      code: 'hub.unreachable',
+      message: expect.stringMatching(/127\.0\.0\.1:9 does not answer/) as string,
+    });
     const { folder } = await get(settings);
     expect(await get(nobody)).toMatchObject({ folder, isFromCache: true });
   });
@@ -348,7 +351,11 @@ describe('a server', () => {
 
 describe('a repository', () => {
   it.each([
-    { what: 'with pickles only', content: { 'config.json': '{}', 'pytorch_model.bin': 'x' }, says: /it has pytorch_model\.bin\. Pickled weights can run code/ },
+    {
+      what: 'with pickles only',
+      content: { 'config.json': '{}', 'pytorch_model.bin': 'x' },
+      says: /it has pytorch_model\.bin\. Pickled weights can run code/,
+    },
     { what: 'with quantized weights only', content: { 'model.gguf': 'x' }, says: /it has model\.gguf/ },
     { what: 'without weights', content: { 'README.md': 'x' }, says: /has no model\.safetensors\. Choose/ },
   ])('$what is refused before anything is fetched', async ({ content, says }) => {

@@ -101,8 +101,8 @@ describe('refused', () => {
       code: 'model.config',
       says: /config\.json: .*"hidden_size" .* undefined\. Take [^.]*\.json [^.]*\.$/,
     },
-    { text: '{"model_type":', code: 'model.notFound', says: /config\.json is no valid JSON/ },
-    { text: '[1]', code: 'model.notFound', says: /config\.json holds no JSON object/ },
+    { text: '{"model_type":', code: 'model.config', says: /config\.json is no valid JSON/ },
+    { text: '[1]', code: 'model.config', says: /config\.json holds no JSON object/ },
   ])('a folder with $text', ({ text, code, says }) =>
     withFolder(async (folder) => {
       await writeFile(join(folder, 'config.json'), text);

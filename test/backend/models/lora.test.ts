@@ -101,7 +101,9 @@ describe("PEFT's folder", () => {
     }));
 
   it('may name its targets all at once', () =>
-    withAdapterConfig({ target_modules: 'all-linear' }, async (folder) => expect((await readAdapterConfig(folder)).lora.targets).toEqual(loraTargets)));
+    withAdapterConfig({ target_modules: 'all-linear' }, async (folder) =>
+      expect((await readAdapterConfig(folder)).lora.targets).toEqual(loraTargets),
+    ));
 
   it.each(['gaussian', 'eva', 'orthogonal', false, null])('may have been initialized as %s', (init) =>
     withAdapterConfig({ init_lora_weights: init }, async (folder) => expect((await readAdapterConfig(folder)).lora.rank).toBe(4)),

@@ -117,7 +117,10 @@ describe('in killable workers', () => {
 
 it('the product’s worker knows every verifier', async () => {
   const pool = new GraderPool({ entry: await bundle('../../../backend/rewards/graderWorker.ts'), size: 1 });
-  for (const name of Object.keys(verifiers)) expect((await pool.verifyAll(name, items('Answer: 61.'), 5000))[0]?.status).toBe('right');
+  for (const name of Object.keys(verifiers)) {
+    const [outcome] = await pool.verifyAll(name, items('Answer: 61.'), 5000);
+    expect(outcome?.reason).not.toMatch(/knows no verifier|did not start/u);
+  }
   await pool.dispose();
   await expect(pool.verifyAll('numeric', items('x'), 1)).rejects.toThrow(/disposed/u);
 }, 30_000);

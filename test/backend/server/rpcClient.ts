@@ -25,6 +25,7 @@ export class RpcClient {
   readonly events: Event[] = [];
   readonly progress: Progress[] = [];
   readonly changedRuns: string[] = [];
+  readonly changedExperiments: string[] = [];
   private readonly connection: MessageConnection;
   private onNews: () => void = () => undefined;
 
@@ -35,6 +36,7 @@ export class RpcClient {
     this.hear('events', ({ events }) => this.events.push(...events));
     this.hear('progress', (progress) => this.progress.push(progress));
     this.hear('runsChanged', ({ runId }) => this.changedRuns.push(runId));
+    this.hear('experimentsChanged', ({ id }) => this.changedExperiments.push(id));
     this.connection.listen();
   }
 
@@ -88,7 +90,7 @@ export class RpcClient {
     return token === undefined ? this.connection.sendRequest(method, params) : this.connection.sendRequest(method, params, token);
   }
 
-  private hear<N extends keyof Notifications>(name: N, listener: (params: Notifications[N]) => void): void {
+  hear<N extends keyof Notifications>(name: N, listener: (params: Notifications[N]) => void): void {
     this.connection.onNotification(name, (params: Notifications[N]) => {
       listener(params);
       this.onNews();

@@ -157,7 +157,18 @@ describe('a replay', () => {
       const result = store.record({ ...batch, updates, critiques, events });
       expect(result.events).toEqual([]);
       expect(result.replayed).toBe(
-        [batch.problems, batch.rollouts, batch.verdicts, critiques, batch.critiqueCalls, batch.audits, batch.refinements, batch.groups, updates, events].flat().length,
+        [
+          batch.problems,
+          batch.rollouts,
+          batch.verdicts,
+          critiques,
+          batch.critiqueCalls,
+          batch.audits,
+          batch.refinements,
+          batch.groups,
+          updates,
+          events,
+        ].flat().length,
       );
     }
     expect(heard).toBe(0);

@@ -34,7 +34,9 @@ describe('mentions', () => {
   ])('%j, %j: %s', (text, answer, expected) => expect(mentions(text, answer)).toBe(expected));
 
   it('never fails, whatever a model writes', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, answer) => typeof mentions(text, answer) === 'boolean'));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, answer) => typeof mentions(text, answer) === 'boolean'),
+    );
   });
 });
 
@@ -90,6 +92,8 @@ it('flags are kept with the step, and rollouts found by them', async () => {
   expect(found('statesAnswer')).toEqual(['run/1/p0/r0', 'run/1/p0/r1']);
   expect(found('cutOff')).toEqual([]);
   expect(store.countRollouts('run', { flag: 'answerOnly' })).toBe(2);
-  expect(store.funnel('run').kinds).toMatchObject([{ kind: 'verdictAnswer', refinedRight: 2, flagged: 2, refinedRightUnflagged: 0, problemsRescuedUnflagged: 0 }]);
+  expect(store.funnel('run').kinds).toMatchObject([
+    { kind: 'verdictAnswer', refinedRight: 2, flagged: 2, refinedRightUnflagged: 0, problemsRescuedUnflagged: 0 },
+  ]);
   expect(store.updates('run')[0]?.metrics).toMatchObject({ critiquesWithAnswer: 2, refinementsAnswerOnly: 2, refinementsRightUnflagged: 0 });
 });

@@ -44,6 +44,11 @@ describe('the plan of a run', () => {
 
   it.each<[string, Record<string, string | number | null>, string, number]>([
     ['grpo', { algorithm: 'grpo' }, '8 problems × (8 rollouts) = 64 sequences a step', 0],
+    ['luffy', { algorithm: 'luffy' }, '8 problems × (7 rollouts + 1 demonstration) = 64 sequences a step', 0],
+    ['critique-ft', { algorithm: 'critique-ft' }, '8 problems × (4 rollouts + up to 2 critiques) = up to 48 sequences a step', 0],
+    ['citl-ft', { algorithm: 'citl-ft', 'switches.kRefinements': 2 }, '8 problems × (4 rollouts + up to 2 refinements) = up to 48 sequences', 0],
+    ['raft with greedy rollouts', { algorithm: 'raft', 'sampling.temperature': 0 }, '8 problems × (8 rollouts) = 64 sequences a step', 0],
+    ['sdpo with a rollout', { algorithm: 'sdpo', 'switches.nRollouts': 1 }, '8 problems × (1 rollout) = 8 sequences a step', 0],
     ['an adapter', { 'model.lora.rank': 2 }, '8 problems × (7 rollouts', 0],
     ['a last update in parts', { 'training.updatesPerStep': 2 }, 'trained in 2 updates', 0],
   ])('of %s', async (_, overrides, line, warnings) => {
@@ -51,6 +56,21 @@ describe('the plan of a run', () => {
     expect(made.arithmetic[0]).toContain(line);
     expect(made.warnings).toHaveLength(warnings);
     expect(made.trainableParameters < made.parameters).toBe(_ === 'an adapter');
+  });
+
+  it('says what becomes of critiques, of phases, and of groups without a signal', async () => {
+    const linesOf = async (overrides: Record<string, string | number>): Promise<readonly string[]> => (await plan(overrides)).arithmetic.slice(0, 4);
+    expect((await linesOf({ algorithm: 'critique-ft' }))[1]).toContain('16 critiques a step, each learned as the reply to its rollout');
+    expect((await linesOf({ algorithm: 'sdpo' }))[1]).toContain('16 critiques a step, each read by the teacher of its rollout');
+    expect((await linesOf({ algorithm: 'dapo' }))[2]).toBe(
+      'in place of groups without a signal further problems, 4 times: at most 40 problems a step',
+    );
+    expect(await linesOf({ algorithm: 'grpo-then-sft' })).toEqual([
+      'steps 1–112, grpo: 8 problems × (8 rollouts) = 64 sequences a step, trained in 1 update',
+      'steps 113–160, refinement-ft: 8 problems × (4 rollouts + up to 2 refinements) = up to 48 sequences a step, trained in 1 update',
+      'steps 113–160, refinement-ft: up to 8 problems × 2 = 16 critiques a step, each refined once; at most 4 a problem join the group',
+      '160 steps × 8 = 1,280 groups: 5.0 passes over 256 problems',
+    ]);
   });
 
   it.each<[string, Record<string, string | number | null>, RegExp]>([

@@ -67,6 +67,8 @@ export function openWindow(workspace: string, { launch = launchBackend, connecte
       events: (news) => events.push(...news),
       progress: () => undefined,
       runsChanged: () => undefined,
+      languageModelAsked: () => undefined,
+      languageModelCanceled: () => undefined,
     },
   );
   onTestFinished(() => backend.dispose());

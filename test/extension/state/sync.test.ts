@@ -4,7 +4,7 @@ import type { Method, Result, Results } from '../../../backend/protocol/methods.
 import { WorkbenchSync } from '../../../extension/state/sync.ts';
 import { failureOf, progressOf, runOf } from './fixtures.ts';
 
-type Answers = { [M in 'run/list' | 'failure/list' | 'critique/toReview']: Results[M] };
+type Answers = { [M in 'run/list' | 'failure/list' | 'critique/toReview' | 'verifier/disagreements']: Results[M] };
 
 /** A sync over made-up answers; `asked` is what it asked for, in order. */
 function syncOver(answers: Answers, delayMs = 0) {
@@ -21,7 +21,12 @@ function syncOver(answers: Answers, delayMs = 0) {
   return { sync, asked, errors };
 }
 
-const answers: Answers = { 'run/list': [runOf('a')], 'failure/list': [failureOf('p')], 'critique/toReview': [] };
+const answers: Answers = {
+  'run/list': [runOf('a')],
+  'failure/list': [failureOf('p')],
+  'critique/toReview': [],
+  'verifier/disagreements': { rows: [], total: 0, open: 0 },
+};
 const event = (body: EventBody): Event => ({ seq: 1, runId: 'a', time: 0, body });
 
 describe('the state of the sidebar', () => {

@@ -3,7 +3,13 @@ import { activeRun, currentRun, emptyWorkbench, reduce, type Workbench, type Wor
 import { failureOf, progressOf, runOf, toReviewOf } from './fixtures.ts';
 
 const connected = { type: 'connection', connection: { state: 'connected', detail: '' } } as const;
-const failuresOf = (runId: string): WorkbenchChange => ({ type: 'failures', runId, failures: [failureOf('p')], toReview: [toReviewOf(runId)] });
+const failuresOf = (runId: string): WorkbenchChange => ({
+  type: 'failures',
+  runId,
+  failures: [failureOf('p')],
+  toReview: [toReviewOf(runId)],
+  doubts: [],
+});
 const after = (...changes: readonly WorkbenchChange[]): Workbench => changes.reduce(reduce, emptyWorkbench);
 
 describe('the current run', () => {
@@ -28,6 +34,7 @@ describe('the current run', () => {
       currentRunId: expected,
       failures: null,
       toReview: null,
+      doubts: null,
     });
   });
 });

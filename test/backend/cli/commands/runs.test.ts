@@ -142,10 +142,24 @@ describe('export', () => {
     const { text } = await runCommand(exportModel, ['--run', runs.adapter, '--form', 'adapter', '--workspace', workspace, '--out', out]);
     expect(text).toContain('AutoPeftModelForCausalLM');
     expect((await readAdapterConfig(out)).lora).toMatchObject({ rank: 2, alpha: 4 });
+    // A PEFT folder is a model to start from; its base is named in it.
+    expect(await greedy(['--model', out])).toEqual(await greedy(['--run', runs.adapter, '--workspace', workspace]));
     const none = join(folder.path, 'none');
     const refused = runCommand(exportModel, ['--run', runs.full, '--form', 'adapter', '--workspace', workspace, '--out', none]);
     await expect(refused).rejects.toMatchObject({ code: 'export.noAdapter' });
     await expect(readdir(none)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('of an adapter may be gone on with by a run, whose export knows the base again', async () => {
+    const [first, second, merged] = ['lora-1', 'lora-2', 'lora-2-merged'].map((name) => join(folder.path, name)) as [string, string, string];
+    await runCommand(exportModel, ['--run', runs.adapter, '--form', 'adapter', '--workspace', workspace, '--out', first]);
+    const run = await trainTiny(workspace, [...tinySettings(first, data), 'name="onward"']);
+    await runCommand(exportModel, ['--run', run, '--form', 'adapter', '--workspace', workspace, '--out', second]);
+    expect(await readAdapterConfig(second)).toMatchObject({ base: model, lora: { rank: 2, alpha: 4 } });
+    expect(await readFile(join(second, 'adapter_model.safetensors'))).not.toEqual(await readFile(join(first, 'adapter_model.safetensors')));
+    await runCommand(exportModel, ['--run', run, '--max-shard-gb', '0.00002', '--workspace', workspace, '--out', merged]);
+    expect((await readdir(merged)).filter((name) => name.endsWith('.safetensors')).length).toBeGreaterThan(1);
+    expect(await greedy(['--model', merged])).toEqual(await greedy(['--model', second]));
   });
 
   it('leaves a folder with files alone unless forced, and what the run reads from in any case', async () => {

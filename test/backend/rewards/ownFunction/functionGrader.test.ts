@@ -1,5 +1,5 @@
 /** A researcher's own reward function, in real processes of Node and Python: whatever it does, there is a verdict and the run goes on. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -64,6 +64,7 @@ export default async function ({ problem, completion, finish, answer, prompt }) 
     case 'true': return true;
     case 'late': return setTimeout(20, 0.75);
     case 'count': return count;
+    case 'who': return { reward: 1, extracted: process.pid };
     case 'where': return { reward: 1, extracted: process.cwd(), reason: Object.keys(process.env).sort().join(' ') };
     default: return completion === answer && problem.id === 'p' && finish === 'stop' && prompt[0].content === 'How many?';
   }
@@ -95,6 +96,8 @@ def reward(input):
     odd = {'NaN': float('nan'), 'nothing': None, 'list': [1], 'text': '1', 'true': True, 'count': count,
            'object': {'reward': 0.25, 'reason': 'half of a half', 'extracted': 'a'}, 'status': {'status': 'right'},
            'failed': {'status': 'failed', 'reason': 'no network'}, 'odd': {'reward': 1, 'status': 'good'}}
+    if completion == 'who':
+        return {'reward': 1, 'extracted': os.getpid()}
     if completion in odd:
         return odd[completion]
     if completion == 'where':
@@ -169,10 +172,9 @@ describe.each(Object.entries(obedient))('%s', (name, source) => {
 
   it('grades in several processes at once', async () => {
     const { grader } = await open(name, source, { processes: 3 });
-    const start = performance.now();
-    const outcomes = await grader.verifyAll('', inputs('never', 'never', 'never', '61'), 500);
-    expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'failed', 'failed', 'right']);
-    expect(performance.now() - start).toBeLessThan(2000);
+    const outcomes = await grader.verifyAll('', inputs('who', 'who', 'who', 'who', 'never', '61'), 1000);
+    expect(outcomes.map(({ status }) => status)).toEqual(['right', 'right', 'right', 'right', 'failed', 'right']);
+    expect(new Set(outcomes.slice(0, 3).map(({ extracted }) => extracted)).size).toBe(3);
   }, 30_000);
 
   it('ends at once when aborted, and goes on afterwards', async () => {
@@ -282,7 +284,7 @@ it('leaves no process behind', async () => {
     'import { writeFileSync } from "node:fs";\nwriteFileSync("pid", String(process.pid));\nexport default () => 1;',
   );
   const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
-  expect(existsSync(`/proc/${pid}`) || process.platform !== 'linux').toBe(true);
+  expect(isRunning(pid)).toBe(true);
   await grader.dispose();
   await expect.poll(() => isRunning(pid)).toBe(false);
   expect(() => grader.verifyAll('', inputs('x'), 1)).toThrow(/disposed/u);

@@ -1,0 +1,60 @@
+/** The view *Verdicts in Doubt*: answers whose two graders disagree, until a person says who is right. */
+import * as vscode from 'vscode';
+import type { Disagreement } from '../../backend/protocol/verdictViews.ts';
+import { visibleLabel } from '../critiques/visibleText.ts';
+import type { WorkbenchSync } from '../state/sync.ts';
+import { plainTooltip } from '../ui/plainText.ts';
+
+export class DoubtItem extends vscode.TreeItem {
+  readonly runId: string;
+  readonly rolloutId: string;
+  readonly doubt: Disagreement;
+
+  constructor(runId: string, doubt: Disagreement) {
+    const { rolloutId, verdict, secondOpinion, answer, step, isRefinement } = doubt;
+    super(visibleLabel(`${verdict.extracted ?? 'no answer'}  ≟  ${answer}`, 90));
+    this.doubt = doubt;
+    this.id = rolloutId;
+    this.runId = runId;
+    this.rolloutId = rolloutId;
+    this.description = [
+      `${verdict.verifier}: ${verdict.status}`,
+      `${secondOpinion.grader}: ${secondOpinion.status}`,
+      `${isRefinement ? 'refinement, ' : ''}step ${step}`,
+    ].join(' · ');
+    this.iconPath = new vscode.ThemeIcon('law');
+    this.contextValue = isRefinement ? 'doubt refinement' : 'doubt rollout';
+    this.accessibilityInformation = { label: `Verdict in doubt on ${doubt.problemId}: ${this.description}` };
+    if (!isRefinement) this.command = { command: 'critiqueGrpo.openFailure', title: 'Open Answer', arguments: [this] };
+  }
+}
+
+export class DoubtsTree implements vscode.TreeDataProvider<DoubtItem> {
+  readonly #sync: WorkbenchSync;
+  readonly #changes = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changes.event;
+
+  constructor(sync: WorkbenchSync) {
+    this.#sync = sync;
+  }
+
+  refresh(): void {
+    this.#changes.fire();
+  }
+
+  getTreeItem(item: DoubtItem): DoubtItem {
+    return item;
+  }
+
+  getChildren(parent?: DoubtItem): DoubtItem[] {
+    const { doubts, currentRunId } = this.#sync.state;
+    if (parent !== undefined || doubts === null || currentRunId === null) return [];
+    return doubts.map((doubt) => new DoubtItem(currentRunId, doubt));
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, { doubt }: DoubtItem): vscode.TreeItem {
+    const { question, verdict, secondOpinion } = doubt;
+    item.tooltip = plainTooltip(question, `${verdict.verifier}: ${verdict.reason}`, `${secondOpinion.grader}: ${secondOpinion.reason}`);
+    return item;
+  }
+}
