@@ -58,7 +58,7 @@ function optionsOf(argv: readonly string[]): BackendOptions {
       // Later lines are in the log file alone, which is bounded.
       if (isStarting) process.stderr.write(line);
     },
-    doctor: (config, signal) => examine({ config, context: parts, workspace, threads, signal }),
+    doctor: (config, signal, secretOf) => examine({ config, context: parts, workspace, threads, signal, secretOf }),
   };
 }
 

@@ -25,6 +25,11 @@ export const webviewMethods = [
   'failure/list',
   'critique/history',
   'critique/counterfactual',
+  'experiment/list',
+  'experiment/get',
+  'experiment/report',
+  'experiment/start',
+  'experiment/pause',
 ] as const satisfies readonly Method[];
 export type WebviewMethod = (typeof webviewMethods)[number];
 
@@ -33,7 +38,9 @@ export type PanelView =
   | { readonly kind: 'run'; readonly runId: string; readonly overlays: readonly string[] }
   | { readonly kind: 'rollouts'; readonly runId: string; readonly filter: RolloutFilter; readonly open: RolloutPlace | null }
   /** Counterfactual critiques of one failed answer. */
-  | { readonly kind: 'lab'; readonly runId: string; readonly rolloutId: string };
+  | { readonly kind: 'lab'; readonly runId: string; readonly rolloutId: string }
+  /** The grid of an experiment with its tables and charts. */
+  | { readonly kind: 'experiment'; readonly experimentId: string };
 export type PanelKind = PanelView['kind'];
 
 /** A page inside the rollout explorer. */
@@ -51,7 +58,9 @@ export type HostAction =
   /** Makes the text a human critique of the rollout (a revision where there is one) and enlists it. */
   | { readonly do: 'trainOn'; readonly runId: string; readonly rolloutId: string; readonly text: string }
   | { readonly do: 'runCommand'; readonly command: 'pause' | 'resume' | 'stop' | 'evaluate' | 'compareRuns'; readonly runId: string }
-  | { readonly do: 'copyText'; readonly text: string };
+  | { readonly do: 'copyText'; readonly text: string }
+  /** The report of an experiment, as it was written into its folder. */
+  | { readonly do: 'openReport'; readonly experimentId: string };
 
 /** `connected`: everything works. Otherwise what is shown is the last known, and `detail` says why and what to do. */
 export interface ConnectionView {
@@ -75,4 +84,5 @@ export type ToWebview =
   | { readonly type: 'events'; readonly events: readonly Event[] }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'runsChanged'; readonly runId: string }
+  | { readonly type: 'experimentsChanged'; readonly id: string }
   | { readonly type: 'connection'; readonly connection: ConnectionView };

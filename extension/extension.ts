@@ -76,6 +76,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
         sync.refreshSoon();
         panels.runsChanged(runId);
       },
+      experimentsChanged: (id) => panels.experimentsChanged(id),
     },
   );
   const restart = (): Promise<void> => backend.restart().catch((error: unknown) => showError(error, log));

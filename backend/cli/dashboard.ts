@@ -1,4 +1,5 @@
 /** The lines of the live view: a pure function of what is known of a run. */
+import { holdsOut } from '../protocol/dataViews.ts';
 import { isCountedInTokens, phaseShare, recentMean, secondsLeft, tokenRates, type RunProgress } from './runProgress.ts';
 import type { RunHeader } from './runView.ts';
 import { changeText, levelChanges, percent } from './scoreText.ts';
@@ -81,7 +82,7 @@ const verbs = {
 function scoreCells({ heldOut, config }: RunProgress, paint: Paint): Cell[] {
   const [first, latest] = [heldOut[0], heldOut.at(-1)];
   if (first === undefined || latest === undefined)
-    return [{ label: 'held-out', value: paint.dim(config.data.heldOut === null ? 'no problems given' : 'not measured yet') }];
+    return [{ label: 'held-out', value: paint.dim(holdsOut(config.data) ? 'not measured yet' : 'no problems given') }];
   return levelChanges(first, latest === first ? undefined : latest).map((change) => {
     const scores = heldOut.flatMap(({ all, byLevel }) => (change.name === 'all' ? all : byLevel[change.name])?.passAt1 ?? []);
     const score = (change.to ?? change.from)?.passAt1 ?? 0;

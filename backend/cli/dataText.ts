@@ -1,13 +1,14 @@
 /** A preview of data as lines of a terminal. */
 import type { Problem } from '../protocol/records.ts';
-import type { DataPreview, TokenLengths } from '../protocol/views.ts';
+import type { DataPreview, TokenLengths } from '../protocol/dataViews.ts';
 import type { CliOutput } from './command.ts';
 import { cut, harmless, paintWith, wrap, type Paint } from './terminalText.ts';
 
 export function dataPreviewLines(preview: DataPreview, output: CliOutput): string[] {
   const paint = paintWith(output.hasColor);
   const width = output.isTerminal ? Math.max(40, output.columns() - 1) : 160;
-  if (preview.problem !== null) return [...wrapped('✗ ', `${preview.problem.message} ${preview.problem.remedy}`, width), '', ...columnLines(preview, width)];
+  if (preview.problem !== null)
+    return [...wrapped('✗ ', `${preview.problem.message} ${preview.problem.remedy}`, width), '', ...columnLines(preview, width)];
   return [
     ...preview.lines.flatMap((line) => wrapped('', line, width)),
     '',
@@ -62,7 +63,9 @@ function lengthLines({ counted, shortest, median, longest, bars }: TokenLengths,
   const digits = String(bars.at(-1)?.upTo ?? 0).length;
   return [
     `prompts of ${shortest} to ${longest} tokens, median ${median} (${counted.toLocaleString('en-US')} counted)`,
-    ...bars.map(({ upTo, count }) => `  ≤ ${String(upTo).padStart(digits)}  ${paint.accent('█'.repeat(Math.ceil((count / most) * barWidth)))} ${count}`),
+    ...bars.map(
+      ({ upTo, count }) => `  ≤ ${String(upTo).padStart(digits)}  ${paint.accent('█'.repeat(Math.ceil((count / most) * barWidth)))} ${count}`,
+    ),
   ];
 }
 

@@ -24,6 +24,8 @@ export interface Patient {
   readonly workspace: string;
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** Keys of endpoints by name; those of the environment when left out. */
+  readonly secretOf?: (name: string) => string | undefined;
 }
 
 /** What earlier checks found out. */

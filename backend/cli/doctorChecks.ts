@@ -1,4 +1,5 @@
 /** Every check of the doctor, in the order in which later ones need what earlier ones found out. */
+import { criticCheck } from './criticCheck.ts';
 import type { Check } from './doctorCheck.ts';
 import { engineCheck, speedCheck } from './engineChecks.ts';
 import { dataCheck, modelCheck, promptCheck, tokenizerCheck, verifierCheck } from './inputChecks.ts';
@@ -12,6 +13,7 @@ export const doctorChecks: readonly Check[] = [
   dataCheck,
   verifierCheck,
   promptCheck,
+  criticCheck,
   memoryCheck,
   diskCheck,
   storeCheck,

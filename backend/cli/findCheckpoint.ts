@@ -10,6 +10,7 @@ export interface FoundCheckpoint {
   readonly runId: string;
   readonly step: number;
   readonly folder: string;
+  readonly runFolder: string;
   readonly config: RunConfig;
 }
 
@@ -39,5 +40,5 @@ export async function findCheckpoint(workspaceOption: string, runId: string | un
           : `There are: ${checkpoints.map((checkpoint) => checkpoint.step).join(', ')}.`,
     });
   }
-  return { runId: run.id, step: found.step, folder: found.folder, config: run.config };
+  return { runId: run.id, step: found.step, folder: found.folder, runFolder: runFolder(workspace, run.id), config: run.config };
 }

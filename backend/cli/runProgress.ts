@@ -1,5 +1,6 @@
 /** What the views know of a run: a pure account of what its observer heard, and the time it will still take. */
 import { mean, sum } from '../core/stats.ts';
+import { holdsOut } from '../protocol/dataViews.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type { Evaluation, Update } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
@@ -142,7 +143,7 @@ function evaluationsLeft({ config, step, heldOut, train, evaluationSeconds }: Ru
     const isMade = (set === 'heldOut' ? heldOut : train).some((evaluation) => evaluation.step === at);
     if (!isMade) left.push({ step: at, seconds: (evaluationSeconds[set] ?? 0) * each });
   };
-  if (config.data.heldOut !== null) {
+  if (holdsOut(config.data)) {
     if (every > 0) for (let at = Math.max(every, Math.ceil(step / every) * every); at < steps; at += every) add('heldOut', at, samples);
     add('heldOut', steps, finalSamples);
   }

@@ -1,5 +1,6 @@
 /** The end of a run: before and after, what still fails and why, where everything is, what to try next. */
 import { dirname, join } from 'node:path';
+import { holdsOut } from '../protocol/dataViews.ts';
 import type { Cause, LevelScore, PersistentFailure } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import { triesText } from '../experiments/reportTable.ts';
@@ -40,7 +41,7 @@ export function summaryLines(result: SessionResult, options: SummaryOptions): st
 
 function scoreTable({ before, after, reason, step }: SessionResult, { config }: SummaryOptions, paint: Paint, width: number): string[] {
   if (before === undefined)
-    return [paint.dim(config.data.heldOut === null ? 'No held-out problems were given: there is no score.' : 'No score was measured.'), ''];
+    return [paint.dim(holdsOut(config.data) ? 'No score was measured.' : 'No held-out problems were given: there is no score.'), ''];
   const isWide = width >= tableWidth;
   const scoreWidth = isWide ? 18 : 9;
   const rows = levelChanges(before, after);

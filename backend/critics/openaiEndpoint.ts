@@ -13,8 +13,13 @@ export interface OpenaiEndpointOptions {
 /** No critique is longer; what is, is no answer. */
 const maxReplyBytes = 8 * 2 ** 20;
 
+export interface OpenaiEndpoint extends Endpoint {
+  /** Names of the models that the server says it has. Throws `EndpointError`, or the signal's reason. */
+  models(signal: AbortSignal): Promise<string[]>;
+}
+
 /** Throws `critic.insecureEndpoint` for a server elsewhere that is not spoken to over TLS: key and texts would be readable on the way. */
-export function openaiEndpoint({ baseUrl, model, key }: OpenaiEndpointOptions): Endpoint {
+export function openaiEndpoint({ baseUrl, model, key }: OpenaiEndpointOptions): OpenaiEndpoint {
   const url = new URL(baseUrl);
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
     throw new WorkbenchError({
@@ -39,6 +44,18 @@ export function openaiEndpoint({ baseUrl, model, key }: OpenaiEndpointOptions): 
     model,
     place: `${url.origin}${url.pathname}`,
     title: `${model} at ${url.origin}${url.pathname}`,
+    async models(signal) {
+      const secret = key() ?? '';
+      try {
+        const client = await clientFor(secret);
+        const { data }: { data: unknown } = await client.models.list({ signal });
+        if (!Array.isArray(data)) throw new EndpointError('it answered with something that is no list of models', { isPassing: true });
+        return data.flatMap((model: unknown) => (isRecord(model) && typeof model['id'] === 'string' ? [model['id']] : []));
+      } catch (error) {
+        signal.throwIfAborted();
+        throw endpointError(error, secret);
+      }
+    },
     async complete({ messages, temperature, topP, maxTokens, seed }, signal) {
       const secret = key() ?? '';
       try {

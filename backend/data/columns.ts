@@ -38,7 +38,7 @@ export function columnsOf(rows: readonly Row[]): Columns {
 const exampleLength = 80;
 
 function exampleOf(value: unknown): string {
-  const text = typeof value === 'object' ? (JSON.stringify(value) ?? '') : typeof value === 'symbol' ? '' : String(value);
+  const text = typeof value === 'object' ? JSON.stringify(value) : typeof value === 'symbol' ? '' : String(value);
   return text.length <= exampleLength ? text : `${text.slice(0, exampleLength - 1)}…`;
 }
 

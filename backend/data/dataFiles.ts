@@ -93,7 +93,7 @@ async function filesOfFolder(folder: string, role: DataRole): Promise<string[]> 
   if (wanted !== undefined) return bySplit.get(wanted) ?? [];
   throw new WorkbenchError({
     code: 'dataset.severalSplits',
-    message: `The folder ${folder} holds ${[...bySplit].map(([split, files]) => `${split} (${files.length} files)`).join(', ')}, and nothing says which to take.`,
+    message: `The folder ${folder} holds ${[...bySplit].map(([split, files]) => `${split} (${files.length} ${files.length === 1 ? 'file' : 'files'})`).join(', ')}, and nothing says which to take.`,
     remedy: `Name a file or a pattern, for example ${join(dirname(paths[0] ?? folder), `${[...bySplit.keys()][0] ?? ''}*`)}.`,
   });
 }

@@ -8,7 +8,7 @@ import type { Row } from './source.ts';
 export interface Mapping {
   /** Name of the layout, or `columns` where the run file alone says where the fields are. */
   readonly layout: string;
-  /** Column of each field that there is. */
+  /** Column of each field that a row may have; optional ones need not be in the first rows. */
   readonly fields: Readonly<Partial<Record<FieldName, string>>> & Readonly<Record<'prompt' | 'answer', string>>;
   readonly answerIn: AnswerIn;
   readonly metadata: readonly string[];
@@ -41,7 +41,9 @@ export function mappingOf({ path, layout: layoutName, written, rows }: MappingRe
   };
   const fields: Partial<Record<FieldName, string>> = {};
   for (const field of fieldNames) {
-    const column = named(field) ?? findColumn(columns, layout?.fields[field] ?? []);
+    const known = layout?.fields[field] ?? [];
+    const isNeeded = field === 'prompt' || field === 'answer';
+    const column = named(field) ?? findColumn(columns, known) ?? (isNeeded ? undefined : known[0]);
     if (column !== undefined) fields[field] = column;
   }
   const { prompt, answer } = fields;
@@ -51,7 +53,7 @@ export function mappingOf({ path, layout: layoutName, written, rows }: MappingRe
     layout: layout === undefined || (written.prompt !== undefined && written.answer !== undefined) ? 'columns' : layout.name,
     fields: { ...fields, prompt, answer },
     answerIn: written.answerIn ?? (answerIsOfLayout ? layout?.answerIn : undefined) ?? 'whole',
-    metadata: written.metadata ?? (layout?.metadata ?? []).flatMap((name) => findColumn(columns, [name]) ?? []),
+    metadata: written.metadata ?? (layout?.metadata ?? []).map((name) => findColumn(columns, [name]) ?? name),
     wrongChoices: answerIsOfLayout ? (layout?.wrongChoices ?? []).flatMap((name) => findColumn(columns, [name]) ?? []) : [],
     hasUniqueIds: written.id !== undefined || (layout?.hasUniqueIds ?? false),
     columns,
@@ -59,12 +61,19 @@ export function mappingOf({ path, layout: layoutName, written, rows }: MappingRe
 }
 
 /** `verl, prompt from prompt, answer from reward_model.ground_truth`. */
-export function mappingText({ layout, fields, answerIn }: Mapping): string {
+export function mappingText(mapping: Mapping): string {
+  const { layout, answerIn } = mapping;
   const how = { whole: '', boxed: ' (the last \\boxed{})', afterHashes: ' (after ####)' }[answerIn];
-  const places = fieldNames.flatMap((field) =>
-    fields[field] === undefined ? [] : [`${field} from ${fields[field]}${field === 'answer' ? how : ''}`],
-  );
+  const places = presentFields(mapping).map(([field, column]) => `${field} from ${column}${field === 'answer' ? how : ''}`);
   return `${layout}: ${places.join(', ')}`;
+}
+
+/** The fields whose columns the first rows have, in the order of `data.columns`. */
+export function presentFields({ fields, columns }: Mapping): [FieldName, string][] {
+  return fieldNames.flatMap((field): [FieldName, string][] => {
+    const column = fields[field];
+    return column !== undefined && isThere(columns, column) ? [[field, column]] : [];
+  });
 }
 
 /** Columns that a reader needs to give for this mapping. */

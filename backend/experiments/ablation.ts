@@ -1,8 +1,9 @@
 /** Tables of an experiment: every cell, and what each axis of the grid does by itself. */
 import { mean } from '../core/stats.ts';
+import { axisTitle } from '../protocol/experimentAxes.ts';
 import type { CellResult, FunnelShares, SeedResult } from '../protocol/experimentViews.ts';
 import { tableValue } from './benchmarkTable.ts';
-import { axisTitle, type Axis } from './grid.ts';
+import type { Axis } from './grid.ts';
 import { meanPercent, meanText, type ReportTable } from './reportTable.ts';
 
 /** Held-out pass@1 before and after, by level, problems never solved, tokens: mean ± standard deviation over seeds. */
@@ -109,6 +110,34 @@ export function funnelTable(cells: readonly CellResult[]): ReportTable {
     rows,
     textColumns: 2,
   };
+}
+
+/** What each critic rescues of the problems that are left unsolved: shares as means over seeds, counts as sums. */
+export function rescueTable(cells: readonly CellResult[]): ReportTable {
+  const studies = cells.map(({ label, seeds }) => ({ label, seeds: seeds.flatMap(({ rescue }) => rescue ?? []) }));
+  const attempts = studies.flatMap(({ seeds }) => seeds)[0]?.attempts ?? 0;
+  const rows = studies.flatMap(({ label, seeds }) => {
+    const failing = meanPercent(seeds.flatMap(({ persistent, problems }) => share(persistent, problems)));
+    return [...new Set(seeds.flatMap(({ critics }) => critics.map(({ critic }) => critic)))].map((name) => {
+      const own = seeds.flatMap(({ critics }) => critics.filter(({ critic }) => critic === name));
+      return [
+        ...[label, name, failing],
+        String(own.reduce((all, { wrong }) => all + wrong, 0)),
+        meanPercent(own.flatMap(({ valid, wrong }) => share(valid, wrong))),
+        meanPercent(own.flatMap(({ right, valid }) => share(right, valid))),
+        meanPercent(own.flatMap(({ rescued, questions }) => share(rescued, questions))),
+      ];
+    });
+  });
+  return {
+    header: ['cell', 'critic', `pass@${attempts} = 0, %`, 'wrong answers', 'valid critiques %', 'valid refinements %', 'questions rescued %'],
+    rows,
+    textColumns: 2,
+  };
+}
+
+function share(part: number, whole: number): number[] {
+  return whole === 0 ? [] : [part / whole];
 }
 
 /** Share of training problems with no right answer in the run's number of tries, before and after training. */

@@ -1,6 +1,6 @@
 /** What came of the runs of an experiment, read from the store: plain data for tables, figures and views. */
 import { mean, sum } from '../core/stats.ts';
-import type { BenchmarkScores, CellResult, FunnelShares, SeedResult } from '../protocol/experimentViews.ts';
+import type { BenchmarkScores, CellResult, FunnelShares, RescueStudy, SeedResult } from '../protocol/experimentViews.ts';
 import type { CritiqueCall, Evaluation, Update } from '../protocol/records.ts';
 import type { FunnelOfKind, RunView } from '../protocol/views.ts';
 import type { StoreReader } from '../store/storeReader.ts';
@@ -21,7 +21,8 @@ export async function cellResults(plan: ExperimentPlan, folder: ExperimentFolder
       if (run?.state !== 'finished') continue;
       const scores = await folder.scores(run.id);
       const inOrder = Object.keys(plan.definition.benchmarks.sets).flatMap((set) => Object.values(scores).find((score) => isSet(score, set)) ?? []);
-      seeds.push(seedResult(store, run, seed, inOrder));
+      const rescue = plan.definition.rescue.critics.length === 0 ? null : await folder.rescue(run.id);
+      seeds.push(seedResult(store, run, seed, { benchmarks: inOrder, rescue }));
     }
     cells.push({ label: cell.label, values: cell.values, seeds });
   }
@@ -29,7 +30,12 @@ export async function cellResults(plan: ExperimentPlan, folder: ExperimentFolder
 }
 
 /** Of a run with all of its steps. */
-export function seedResult(store: StoreReader, run: RunView, seed: number, benchmarks: readonly BenchmarkScores[]): SeedResult {
+export function seedResult(
+  store: StoreReader,
+  run: RunView,
+  seed: number,
+  { benchmarks, rescue }: { readonly benchmarks: readonly BenchmarkScores[]; readonly rescue: RescueStudy | null },
+): SeedResult {
   const { steps } = run.config.training;
   const evaluations = store.evaluations(run.id);
   const updates = store.updates(run.id);
@@ -57,6 +63,7 @@ export function seedResult(store: StoreReader, run: RunView, seed: number, bench
     curve: heldOut.map(({ step, all }) => ({ step, passAt1: all.passAt1 })),
     dynamics: dynamicsOf(updates),
     benchmarks,
+    rescue,
   };
 }
 

@@ -19,7 +19,7 @@ export function comparisonReport(comparison: Comparison): string {
       ...commands,
       '```',
       '',
-      `Model \`${config.model.path}\`, training problems \`${config.data.train}\`, held-out problems \`${config.data.heldOut}\` ` +
+      `Model \`${config.model.path}\`, training problems \`${config.data.train}\`, held-out problems \`${config.data.heldOut ?? 'split from them'}\` ` +
         `(${before.all.problems}), ${config.training.steps} steps of ${config.training.problemsPerStep} problems.`,
       '',
       variantsTable(results),

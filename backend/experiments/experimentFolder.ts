@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WorkbenchError } from '../core/errors.ts';
 import { experimentFileSchema, type ExperimentFile } from '../protocol/experiment.ts';
-import type { BenchmarkScores } from '../protocol/experimentViews.ts';
+import type { BenchmarkScores, RescueStudy } from '../protocol/experimentViews.ts';
 import { writeFileAtomically } from '../store/atomicFile.ts';
 import { storeFolder } from '../store/workspaceFolders.ts';
 import { planExperiment, type ExperimentPlan } from './grid.ts';
@@ -70,6 +70,15 @@ export class ExperimentFolder {
 
   async keepScores(runId: string, scores: BenchmarkScores): Promise<void> {
     await this.write(join('scores', `${runId}.json`), { ...(await this.scores(runId)), [scores.set]: scores });
+  }
+
+  /** What critics rescue of the failures of a run, as far as it is known. */
+  async rescue(runId: string): Promise<RescueStudy | null> {
+    return ((await this.read(join('rescue', `${runId}.json`))) ?? null) as RescueStudy | null;
+  }
+
+  async keepRescue(runId: string, study: RescueStudy): Promise<void> {
+    await this.write(join('rescue', `${runId}.json`), study);
   }
 
   /** File name → text, in place of what the report had. */

@@ -1,9 +1,10 @@
 /** Figures of an experiment: curves over steps, plateaus over data sizes, dynamics of entropy and length, one line a cell. */
 import { mean } from '../core/stats.ts';
+import { axisTitle } from '../protocol/experimentAxes.ts';
 import type { CellResult, ExperimentFigure, SeedResult } from '../protocol/experimentViews.ts';
 import { scoresOf } from './ablation.ts';
 import { chart, niceTicks, type ChartLine, type Panel } from './chart.ts';
-import { axisTitle, type Axis } from './grid.ts';
+import type { Axis } from './grid.ts';
 
 type Point = readonly [x: number, y: number];
 

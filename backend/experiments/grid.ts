@@ -1,8 +1,11 @@
 /** The grid of an experiment: its cells, and the configuration of every run. */
 import { dirname } from 'node:path';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { findBenchmark } from '../data/benchmarks/readBenchmark.ts';
+import { axisTitle, variantAxis } from '../protocol/experimentAxes.ts';
 import type { ExperimentFile } from '../protocol/experiment.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
+import { findCritic } from '../training/findPlugin.ts';
 import { requirePlugins } from '../training/newRun.ts';
 import { resolveRunParts, withPathsFrom } from '../training/runFile.ts';
 
@@ -46,7 +49,10 @@ export interface PlanRequest {
 /** Every run's configuration, checked before the first is trained. Throws `experiment.sameCell`, and `config.…` or `….unknown` naming the cell. */
 export function planExperiment({ definition, path, baseFile }: PlanRequest): ExperimentPlan {
   const cells = cellsOf(definition);
-  const { base, name, seeds } = definition;
+  const { base, name, seeds, rescue, benchmarks } = definition;
+  // Misspelled names are found before anything is trained.
+  rescue.critics.forEach(findCritic);
+  Object.keys(benchmarks.sets).forEach(findBenchmark);
   const folder = dirname(path);
   const configOf = (cell: Cell, seed: number): RunConfig => {
     const settings = { ...base.set, ...cell.set, seed, name: `${name}-${slug(cell.label)}-seed${seed}` };
@@ -94,28 +100,11 @@ export function cellsOf({ name, variants, axes }: ExperimentFile): Cell[] {
   });
 }
 
-export const variantAxis = 'variant';
-
 /** The axes along which cells differ, in the order of the file. */
 export function axesOf({ variants, axes }: ExperimentFile): Axis[] {
   const ofVariants = variants.length > 0 ? [{ name: variantAxis, values: variants.map(({ label }) => label) }] : [];
   return [...ofVariants, ...Object.entries(axes).map(([name, values]) => ({ name, values: values.map(valueText) }))];
 }
-
-/** `γ` and other short names of settings as tables head them. */
-export function axisTitle(path: string): string {
-  return axisTitles[path] ?? path.slice(path.lastIndexOf('.') + 1);
-}
-
-const axisTitles: Readonly<Record<string, string>> = {
-  'switches.shapingGamma': 'γ',
-  'switches.nRollouts': 'n',
-  'switches.kRefinements': 'k',
-  'data.limit': 'training problems',
-  'criticOptions.model': 'critic model',
-  'criticOptions.maxTokens': 'critique length',
-  'optimizer.learningRate': 'learning rate',
-};
 
 function labelOf(values: Readonly<Record<string, string>>): string | undefined {
   const parts = Object.entries(values).map(([axis, value]) => (axis === variantAxis || isNameAxis(axis) ? value : `${axisTitle(axis)} ${value}`));

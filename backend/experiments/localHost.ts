@@ -6,7 +6,7 @@ import { runFolder } from '../store/workspaceFolders.ts';
 import { restoreCheckpoint } from '../training/checkpointing.ts';
 import { nameOf, newRunId } from '../training/newRun.ts';
 import { openRun, type OpenRunOptions } from '../training/openRun.ts';
-import { closePolicy, type Policy } from '../training/policy.ts';
+import { closePolicy } from '../training/policy.ts';
 import type { Run } from '../training/run.ts';
 import { train } from '../training/trainer.ts';
 import type { ExperimentHost } from './runExperiment.ts';
@@ -37,7 +37,7 @@ export class LocalHost implements ExperimentHost {
     this.options.signal.throwIfAborted();
   }
 
-  async withPolicy<T>(runId: string, work: (policy: Policy) => Promise<T>): Promise<T> {
+  async withFinished<T>(runId: string, work: (run: Run) => Promise<T>): Promise<T> {
     const found = this.store.run(runId);
     if (found === null) throw new Error(`run ${runId} vanished`);
     return this.withRun(runId, found.config, async (run) => {

@@ -1,12 +1,13 @@
 /** The report of an experiment: a text with all tables, the tables by themselves, the figures, and the numbers they are made from. */
+import { axisTitle } from '../protocol/experimentAxes.ts';
 import type { CellResult, ExperimentFigure, ExperimentReport } from '../protocol/experimentViews.ts';
 import type { StoreReader } from '../store/storeReader.ts';
-import { axisTable, cellsTable, failuresTable, funnelTable } from './ablation.ts';
+import { axisTable, cellsTable, failuresTable, funnelTable, rescueTable } from './ablation.ts';
 import { resultsCsv, resultsLatex, resultsMarkdown, type ScoredMethod } from './benchmarkTable.ts';
 import { cellResults } from './cellResults.ts';
 import { failureKey, type ExperimentFolder } from './experimentFolder.ts';
 import { figuresOf } from './figures.ts';
-import { axisTitle, type Axis, type ExperimentPlan } from './grid.ts';
+import type { Axis, ExperimentPlan } from './grid.ts';
 import { csvTable, latexTable, markdownTable, type ReportTable } from './reportTable.ts';
 
 /** Reads what is done and writes the files. */
@@ -73,7 +74,17 @@ function markdownOf({ plan, cells, figures, failures }: Told): string {
     ]),
     ...axes.filter(({ values }) => values.length > 1).map((axis) => axisSection(cells, axis, methods.length > 0)),
     section('Persistent failures', ['Training problems of which every try failed.', '', tableText(failuresTable(cells))]),
-    section('What critiques rescue', [
+    ...(hasRescue(cells)
+      ? [
+          section('What each critic rescues of what is left', [
+            'After training: every wrong answer to a training problem of which all answers were wrong, criticized by each critic in turn and refined ' +
+              'once. Valid critiques: of the wrong answers. Valid refinements: of the valid critiques. Questions rescued: with a right refinement.',
+            '',
+            tableText(rescueTable(cells)),
+          ]),
+        ]
+      : []),
+    section('What critiques rescue in training', [
       'Counts over all seeds. Valid critiques: of the rollouts that a critic was asked about. Valid refinements: of the criticized rollouts. ' +
         'Questions rescued: of those without a right rollout that were criticized.',
       '',
@@ -99,7 +110,12 @@ function tablesOf(cells: readonly CellResult[], axes: readonly Axis[]): (readonl
   const ofAxes = axes
     .filter(({ values }) => values.length > 1)
     .map((axis) => [`by-${axis.name.replaceAll('.', '-')}`, axisTable(cells, axis)] as const);
-  return [['cells', cellsTable(cells)], ['failures', failuresTable(cells)], ['funnel', funnelTable(cells)], ...ofAxes];
+  const rescue = hasRescue(cells) ? [['rescue', rescueTable(cells)] as const] : [];
+  return [['cells', cellsTable(cells)], ['failures', failuresTable(cells)], ['funnel', funnelTable(cells)], ...rescue, ...ofAxes];
+}
+
+function hasRescue(cells: readonly CellResult[]): boolean {
+  return cells.some(({ seeds }) => seeds.some(({ rescue }) => rescue !== null));
 }
 
 function scoredMethods(cells: readonly CellResult[]): ScoredMethod[] {

@@ -40,23 +40,36 @@ export async function writeRef(repository: string, revision: string, commit: str
   });
 }
 
-/** Whether a snapshot has the file, with its content. */
-export async function hasFile(snapshot: string, path: string): Promise<boolean> {
+/** Whether a snapshot has the file, with its content: of that size, if one is given. */
+export async function hasFile(snapshot: string, path: string, size: number | null = null): Promise<boolean> {
   return stat(join(snapshot, path)).then(
-    (status) => status.isFile(),
+    (status) => status.isFile() && (size === null || status.size === size),
     () => false,
   );
 }
 
+/** A way to have a blob at another path. */
+type Link = (blob: string, target: string) => Promise<void>;
+
+/** From the best on; a copy remains where none of them can be made, as on some systems and drives. */
+const links: readonly Link[] = [(blob, target) => symlink(relative(dirname(target), blob), target), link];
+
 /** Puts a blob into a snapshot under its file name: a relative link, or a hard link or a copy where there are no links. */
-export async function placeFile(snapshot: string, path: string, blob: string): Promise<void> {
+export async function placeFile(snapshot: string, path: string, blob: string, ways: readonly Link[] = links): Promise<void> {
   const target = join(snapshot, path);
   await inCache(target, async () => {
     await mkdir(dirname(target), { recursive: true });
     // A link that leads nowhere is in the way.
     if (await lstat(target).catch(() => null)) await rm(target, { force: true });
-    const isPlaced = await firstOf([() => symlink(relative(dirname(target), blob), target), () => link(blob, target)]);
-    if (!isPlaced && !(await hasFile(snapshot, path))) await copyFile(blob, target);
+    for (const way of ways) {
+      const isMade = await way(blob, target).then(
+        () => true,
+        () => false,
+      );
+      if (isMade) return;
+    }
+    // Another process may have been faster.
+    if (!(await hasFile(snapshot, path))) await copyFile(blob, target);
   });
 }
 
@@ -86,18 +99,6 @@ export async function currentSnapshot(folder: string): Promise<string> {
     message: `The cached repository ${folder} has no snapshot of its main branch (${commit === null ? 'refs/main is missing' : `snapshots/${commit} is missing`}).`,
     remedy: 'Give one of its folders under snapshots/, or download it again.',
   });
-}
-
-async function firstOf(ways: readonly (() => Promise<void>)[]): Promise<boolean> {
-  for (const way of ways) {
-    try {
-      await way();
-      return true;
-    } catch {
-      // The next way.
-    }
-  }
-  return false;
 }
 
 async function inCache(path: string, action: () => Promise<void>): Promise<void> {

@@ -23,6 +23,16 @@ export const benchmarkSettingsSchema = z.strictObject({
 });
 export type BenchmarkSettings = z.infer<typeof benchmarkSettingsSchema>;
 
+export const rescueSettingsSchema = z.strictObject({
+  critics: z
+    .array(z.string())
+    .default([])
+    .describe('Critics to compare after training on the problems that still fail every time; none leaves it out.'),
+  attempts: count.default(4).describe('Answers a problem; it fails persistently when all are wrong.'),
+  limit: count.nullable().default(null).describe('At most so many training problems, drawn with the seed of the run; null takes all.'),
+});
+export type RescueSettings = z.infer<typeof rescueSettingsSchema>;
+
 export const experimentFileSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z
@@ -56,6 +66,7 @@ export const experimentFileSchema = z.strictObject({
     .default([0, 1, 2])
     .describe('Every cell of the grid is trained once with each.'),
   benchmarks: benchmarkSettingsSchema.prefault({}).describe('What every finished run is scored on.'),
+  rescue: rescueSettingsSchema.prefault({}).describe('What critiques of each kind make of the problems that training left unsolved.'),
 });
 /** As written. */
 export type ExperimentFileInput = z.input<typeof experimentFileSchema>;

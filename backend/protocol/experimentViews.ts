@@ -103,6 +103,8 @@ export interface SeedResult {
   /** By name of a metric: [step, value]. */
   readonly dynamics: Readonly<Record<string, readonly (readonly [step: number, value: number])[]>>;
   readonly benchmarks: readonly BenchmarkScores[];
+  /** Null where none was asked for. */
+  readonly rescue: RescueStudy | null;
 }
 
 /**
@@ -122,6 +124,30 @@ export interface FunnelShares {
   readonly validRefinements: number | null;
   /** Rescued / critiqued questions. */
   readonly rescuedQuestions: number | null;
+}
+
+/** Of one critic and the wrong answers to the problems that a policy fails every time. Counts; each answer has one critique and one refinement. */
+export interface RescueOfCritic {
+  readonly critic: string;
+  readonly wrong: number;
+  /** Critiques that could be used: had, and by the critic itself. */
+  readonly valid: number;
+  readonly refined: number;
+  readonly right: number;
+  readonly questions: number;
+  /** Questions with a right refinement. */
+  readonly rescued: number;
+  /** Tokens that a model wrote as critiques; 0 for critics that are none. */
+  readonly criticTokens: number;
+}
+
+/** What every critic rescues of the problems with pass@`attempts` = 0. */
+export interface RescueStudy {
+  readonly attempts: number;
+  /** Training problems that were asked. */
+  readonly problems: number;
+  readonly persistent: number;
+  readonly critics: readonly RescueOfCritic[];
 }
 
 export interface ExperimentFigure {

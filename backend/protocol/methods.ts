@@ -7,6 +7,7 @@ import type { CriticPreview, CriticSpending, CriticView } from './criticViews.ts
 import type { Event } from './events.ts';
 import type { ExperimentDetail, ExperimentReport, ExperimentView } from './experimentViews.ts';
 import type { Audit, Critique, CritiqueCall, Evaluation, Message, PersistentFailure, Problem, Update } from './records.ts';
+import type { DataPreview } from './dataViews.ts';
 import {
   rolloutFilterSchema,
   rolloutPageRequestSchema,
@@ -16,7 +17,6 @@ import {
   type CounterfactualEntry,
   type CritiqueRevisionView,
   type CritiqueToReview,
-  type DataPreview,
   type Enlistment,
   type Funnel,
   type GroupDetail,

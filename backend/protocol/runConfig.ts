@@ -101,7 +101,9 @@ export const runConfigSchema = z.strictObject({
   name: z.string().optional().describe('Shown in lists; the id of the run is derived from it.'),
   seed: z.number().int().min(0).default(0).describe('Same seed, same machine: same bytes.'),
   model: z.strictObject({
-    path: z.string().describe('A Hugging Face model folder.'),
+    path: z
+      .string()
+      .describe('A Hugging Face model folder of the Qwen2, Qwen3 or Llama family, a PEFT adapter to go on with, or hf://owner/name[@revision].'),
     lora: loraSchema.nullable().default(null).describe('Train a low-rank adapter instead of all weights.'),
   }),
   data: dataSchema,

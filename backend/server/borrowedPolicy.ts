@@ -3,7 +3,7 @@ import { WorkbenchError } from '../core/errors.ts';
 import type { ExperimentHost } from '../experiments/runExperiment.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import type { StoreReader } from '../store/storeReader.ts';
-import type { Policy } from '../training/policy.ts';
+import type { Run } from '../training/run.ts';
 import type { RunHost } from './runHost.ts';
 import type { StoreAccess } from './storeAccess.ts';
 
@@ -52,7 +52,7 @@ export class BorrowedPolicy implements ExperimentHost {
     throw new Error(stopMessage ?? `Run ${runId} failed.`);
   }
 
-  withPolicy<T>(runId: string, work: (policy: Policy) => Promise<T>): Promise<T> {
+  withFinished<T>(runId: string, work: (run: Run) => Promise<T>): Promise<T> {
     const { host, controller } = this.options;
     return this.orPause(() => host.ask(runId, 'evaluating', controller.signal, (run) => work(run)));
   }

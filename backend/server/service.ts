@@ -31,7 +31,7 @@ export interface Service {
 }
 
 /** Examines a run before it starts. */
-export type Doctor = (config: RunConfig, signal: AbortSignal) => Promise<readonly CheckResult[]>;
+export type Doctor = (config: RunConfig, signal: AbortSignal, secretOf: Keys['get']) => Promise<readonly CheckResult[]>;
 
 export interface RequestContext extends Service {
   /** Aborted when the client cancels the request; not when it leaves. */

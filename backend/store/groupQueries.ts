@@ -4,7 +4,9 @@ import type { Attempt, GroupDetail, JudgedRefinement } from '../protocol/views.t
 import type { Connection } from './connection.ts';
 import type { SqlValue } from './driver.ts';
 import {
+  auditTable,
   columnsSql,
+  critiqueCallTable,
   critiqueTable,
   decode,
   fieldsOf,
@@ -86,6 +88,8 @@ function attemptOf(connection: Connection, run: RunKey, rollout: Rollout): Attem
     verdict: verdictOf(connection, run, rollout.id),
     critiques: select(connection, run, critiqueTable, 'AND x.rolloutId = ? ORDER BY x."key"', rollout.id),
     refinements: refinementsOf(connection, run, rollout.id),
+    audits: select(connection, run, auditTable, 'AND x.rolloutId = ?', rollout.id),
+    calls: select(connection, run, critiqueCallTable, 'AND x.rolloutId = ?', rollout.id),
   };
 }
 

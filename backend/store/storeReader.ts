@@ -2,7 +2,18 @@
 import { WorkbenchError } from '../core/errors.ts';
 import type { CriticSpending } from '../protocol/criticViews.ts';
 import type { Event } from '../protocol/events.ts';
-import type { Audit, Critique, CritiqueCall, Evaluation, GroupMember, PersistentFailure, Problem, Rollout, Update } from '../protocol/records.ts';
+import type {
+  Audit,
+  Critique,
+  CritiqueCall,
+  Evaluation,
+  GroupMember,
+  PersistentFailure,
+  Problem,
+  Rollout,
+  Update,
+  Verdict,
+} from '../protocol/records.ts';
 import type {
   Attempt,
   CritiqueRevisionView,
@@ -31,7 +42,7 @@ import { critiqueInForce } from './critiqueRevisions.ts';
 import { activeEnlistments } from './enlistments.ts';
 import { problemHistory, recordedFailures, refinementFunnel, standingFailures } from './failureQueries.ts';
 import { attempt, groupDetail, judged, membership, select, type RunKey } from './groupQueries.ts';
-import { auditTable, critiqueTable, evaluationTable, problemTable, refinementTable, updateTable } from './recordTables.ts';
+import { auditTable, critiqueTable, evaluationTable, problemTable, refinementTable, updateTable, verdictTable } from './recordTables.ts';
 import { lessonPage, type Lesson } from './lessonQueries.ts';
 import { countRollouts, rolloutPage } from './rolloutPages.ts';
 import { runFacts } from './runFacts.ts';
@@ -176,6 +187,11 @@ export class StoreReader {
   /** How many trials a critique has had. */
   countTrials(runId: string, critiqueId: string): number {
     return countTrials(this.connection, this.key(runId), critiqueId);
+  }
+
+  /** On a rollout or refinement, as the run recorded it; null for one that it did not. */
+  verdict(runId: string, rolloutId: string): Verdict | null {
+    return select(this.connection, this.key(runId), verdictTable, 'AND x.rolloutId = ?', rolloutId)[0] ?? null;
   }
 
   /** Verdicts that another grader disagrees with, in order of steps. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { pieceProblem } from './tokenizerPieces.ts';
 
 export interface AddedToken {
   readonly id: number;
@@ -45,6 +46,8 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
 
 function readAddedTokens(tokenizer: JsonObject, path: string): AddedToken[] {
   if (!isObject(tokenizer.model)) throw invalidFile(path, 'it has no "model"');
+  const problem = pieceProblem(tokenizer.model);
+  if (problem !== undefined) throw invalidFile(path, problem);
   const added = tokenizer.added_tokens ?? [];
   if (!Array.isArray(added)) throw invalidFile(path, '"added_tokens" is not a list');
   return added.map((entry: unknown, index) => {

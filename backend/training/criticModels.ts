@@ -128,7 +128,9 @@ export async function readTemplate({ criticOptions: { promptFile } }: RunConfig,
     throw new WorkbenchError({
       code: 'critic.badPrompt',
       message: `There is no built-in prompt ${promptFile}.`,
-      remedy: `Choose one of: ${Object.keys(promptFiles).map((name) => builtIn + name.replace('.jinja', '')).join(', ')}.`,
+      remedy: `Choose one of: ${Object.keys(promptFiles)
+        .map((name) => builtIn + name.replace('.jinja', ''))
+        .join(', ')}.`,
     });
   }
   try {

@@ -42,14 +42,22 @@ export async function openGrader(verifier: Verifier, { entry, config, logFile }:
   });
 }
 
+/** What grading needs of a run. With a store, answers that it holds a verdict on already are those of a step that is made again. */
+export type GradingRun = Pick<Run, 'verifier' | 'signal' | 'graderPool' | 'config'> & Partial<Pick<Run, 'id' | 'store'>>;
+
+interface AnswerOf {
+  readonly problem: Problem;
+  readonly answer: Pick<Rollout, 'id' | 'completion' | 'finish'>;
+}
+
 /** One verdict an answer, in order. */
-export async function grade(
-  run: Pick<Run, 'verifier' | 'signal' | 'graderPool' | 'config'>,
-  answers: readonly { readonly problem: Problem; readonly answer: Pick<Rollout, 'id' | 'completion' | 'finish'> }[],
-  notice: (code: string, message: string) => void,
-): Promise<Verdict[]> {
-  const items = answers.map(({ problem, answer }) => ({ rolloutId: answer.id, problem, completion: answer.completion, finish: answer.finish }));
-  const verdicts = await gradeAll(run.verifier, items, gradeOptions(run));
+export async function grade(run: GradingRun, answers: readonly AnswerOf[], notice: (code: string, message: string) => void): Promise<Verdict[]> {
+  const known = new Map(answers.flatMap(({ answer: { id } }) => recordedVerdict(run, id) ?? []).map((verdict) => [verdict.rolloutId, verdict]));
+  const items = answers.flatMap(({ problem, answer: { id, completion, finish } }) =>
+    known.has(id) ? [] : [{ rolloutId: id, problem, completion, finish }],
+  );
+  for (const verdict of await gradeAll(run.verifier, items, gradeOptions(run))) known.set(verdict.rolloutId, verdict);
+  const verdicts = answers.map(({ answer }) => known.get(answer.id) as Verdict);
   const failed = verdicts.filter(({ status }) => status === 'failed');
   if (failed.length > 0)
     notice(
@@ -57,6 +65,16 @@ export async function grade(
       `The verifier "${run.verifier.name}" came to no judgment on ${failed.length} of ${verdicts.length} answers (first reason: ${failed[0]?.reason ?? ''}). They are left out of their groups.`,
     );
   return verdicts;
+}
+
+/**
+ * What a bounded verifier says is a pure function of the answer. Any other may say something else the next time, because it is random, was edited, or
+ * had less time; a step that is made again after a resume must come out as it did, so its verdicts are taken from the record.
+ */
+function recordedVerdict({ verifier, id, store }: GradingRun, answerId: string): Verdict | undefined {
+  if (verifier.isBounded === true || id === undefined) return undefined;
+  const verdict = store?.verdict(id, answerId) ?? undefined;
+  return verdict?.verifier === verifier.name ? verdict : undefined;
 }
 
 /** Between two steps: a reward function that was edited counts from the next one on, which the notice says. */

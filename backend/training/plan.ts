@@ -16,13 +16,14 @@ import type { PresetView, RunPlan } from '../protocol/views.ts';
 import { isOwnFunction } from '../rewards/ownFunction/ownFunction.ts';
 import { splitMarks, splitMarksWarnings } from '../text/templateMarks.ts';
 import { loadTokenizer } from '../text/tokenizer.ts';
+import { lostCharactersWarnings } from '../text/tokenizerPieces.ts';
 import { dataLines, dataSetWarnings } from './dataPlan.ts';
 import { promptCounter, readRunData } from './dataSets.ts';
 import { criticModelBytes } from './criticMemory.ts';
 import { findCritic, findVerifier } from './findPlugin.ts';
 import { verifierWarnings } from './grading.ts';
 import { counted, groupLines, longestTrainedPrompt } from './groupArithmetic.ts';
-import { bytesText, estimateRunMemory, memoryRemedy } from './memory.ts';
+import { bytesText, estimateRunMemory, memoryAdvice, memoryRemedy } from './memory.ts';
 import { nameOf } from './newRun.ts';
 import { requireData } from './openRun.ts';
 import { maxPositions } from './policy.ts';
@@ -46,6 +47,8 @@ interface Surveyed {
   readonly longestPrompt: { readonly id: string; readonly tokens: number };
   readonly needed: number;
   readonly available: number;
+  /** What would make it fit. */
+  readonly adviseMemory: () => string;
 }
 
 /** Reads the model's configuration, the tokenizer and the data; loads no weights. Throws what reading them and unknown names throw. */
@@ -60,8 +63,8 @@ export async function planRun(asked: RunConfig, { demoFolder, available = availa
   const sets = await readRunData(config, { demoFolder });
   const longestPrompt = findLongestPrompt([...sets.train, ...sets.heldOut], promptCounter(tokenizer, config.prompt));
   const criticBytes = algorithm.needs.critiques ? await criticModelBytes(critic, config, longestPrompt.tokens, demoFolder) : 0;
-  const needed =
-    estimateRunMemory(config, switches, model, longestTrainedPrompt({ algorithm, switches, config }, longestPrompt.tokens)).total + criticBytes;
+  const longestTrained = longestTrainedPrompt({ algorithm, switches, config }, longestPrompt.tokens);
+  const needed = estimateRunMemory(config, switches, model, longestTrained).total + criticBytes;
   const parameters = parameterCount(model);
   const { lora } = config.model;
   const surveyed = {
@@ -73,6 +76,7 @@ export async function planRun(asked: RunConfig, { demoFolder, available = availa
     longestPrompt,
     needed,
     available,
+    adviseMemory: () => memoryAdvice(config, switches, model, longestTrained, available - criticBytes),
   };
   return {
     config,
@@ -93,6 +97,10 @@ export async function planRun(asked: RunConfig, { demoFolder, available = availa
       ...contextWarnings(surveyed),
       ...memoryWarnings(surveyed),
       ...splitMarksWarnings(splitMarks(tokenizer)),
+      ...lostCharactersWarnings(
+        tokenizer,
+        sets.train.slice(0, 100).map(({ prompt }) => prompt.at(-1)?.content ?? ''),
+      ),
       ...(tokenizer.stopTokens.length > 0
         ? []
         : ['The model folder names no end token, so every completion would run to its limit. Add "eos_token_id" to its generation_config.json.']),
@@ -204,8 +212,8 @@ function contextWarnings({ config, algorithm, contextLength, longestPrompt: { id
   return [];
 }
 
-function memoryWarnings({ needed, available }: Surveyed): string[] {
+function memoryWarnings({ needed, available, adviseMemory }: Surveyed): string[] {
   const need = `The run needs about ${bytesText(needed)} of memory; ${bytesText(available)} are there.`;
-  if (needed > available) return [`${need} It will not start. ${memoryRemedy}`];
+  if (needed > available) return [`${need} It will not start. ${adviseMemory()}`];
   return needed > 0.7 * available ? [`${need} That is tight. ${memoryRemedy}`] : [];
 }

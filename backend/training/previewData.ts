@@ -1,11 +1,12 @@
 /** A run's data to look at before anything starts: how it is read, what is in it, and whether a verifier knows its answers. */
 import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { presentFields } from '../data/mapping.ts';
 import type { ProblemSets } from '../data/problemSets.ts';
 import { placeOf, readColumns } from '../data/readProblems.ts';
 import type { Problem } from '../protocol/records.ts';
 import type { RunSource } from '../protocol/methods.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
-import type { DataPreview, TokenLengths } from '../protocol/views.ts';
+import type { DataPreview, TokenLengths } from '../protocol/dataViews.ts';
 import { isOwnFunction } from '../rewards/ownFunction/ownFunction.ts';
 import { loadTokenizer } from '../text/tokenizer.ts';
 import { dataLines, dataSetWarnings } from './dataPlan.ts';
@@ -46,7 +47,8 @@ export async function previewData(config: RunConfig, options: PreviewOptions): P
   try {
     sets = await readRunData({ ...config, data: { ...config.data, onBrokenRow: 'skip' } }, options);
   } catch (error) {
-    if (error instanceof WorkbenchError && ['dataset.unknownLayout', 'dataset.noColumn'].includes(error.code)) return withoutLayout(config, error, options);
+    if (error instanceof WorkbenchError && ['dataset.unknownLayout', 'dataset.noColumn'].includes(error.code))
+      return withoutLayout(config, error, options);
     throw error;
   }
   const { train, heldOut, skipped, read, heldOutRead } = sets;
@@ -56,7 +58,7 @@ export async function previewData(config: RunConfig, options: PreviewOptions): P
     problem: null,
     files: [...read.files, ...(heldOutRead?.files ?? [])].map(({ path, bytes, source }) => ({ path, bytes, format: source.name })),
     layout: mapping.layout,
-    fields: Object.fromEntries(Object.entries(mapping.fields)),
+    fields: Object.fromEntries(presentFields(mapping)),
     columns: [...mapping.columns].map(([name, example]) => ({ name, example })),
     lines: dataLines({ data: config.data, sets }),
     trainProblems: train.length,
@@ -108,7 +110,11 @@ function levelsOf({ train, heldOut }: ProblemSets): DataPreview['levels'] {
   return [...counts].map(([level, count]) => ({ level, ...count }));
 }
 
-async function testVerifiers(config: RunConfig, problems: readonly Problem[], { grader, verifiers, mayRunFunctions, signal }: PreviewOptions): Promise<DataPreview['verifiers']> {
+async function testVerifiers(
+  config: RunConfig,
+  problems: readonly Problem[],
+  { grader, verifiers, mayRunFunctions, signal }: PreviewOptions,
+): Promise<DataPreview['verifiers']> {
   const results: DataPreview['verifiers'][number][] = [];
   for (const name of verifiers ?? [config.verifier]) {
     const verifier = findVerifier(name);

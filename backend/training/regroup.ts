@@ -1,4 +1,6 @@
 /** The groups that a rescored run would have had. */
+import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import type { Critique, Group, Verdict } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
@@ -9,8 +11,13 @@ import type { Store } from '../store/store.ts';
 import { formGroup, type Gathered, type GroupRules } from './formGroup.ts';
 import { switchesOf, trainedAt } from './switches.ts';
 
-/** Those that come out otherwise, in order of steps. */
-export function regroup(store: Store, config: RunConfig, runId: string, rescoring: RescoringReader): RescoredGroup[] {
+export interface RegroupOptions {
+  readonly rescoring: RescoringReader;
+  readonly signal: AbortSignal;
+}
+
+/** Those that come out otherwise, in order of steps. Between two groups others get a turn. */
+export async function regroup(store: Store, config: RunConfig, runId: string, { rescoring, signal }: RegroupOptions): Promise<RescoredGroup[]> {
   const rules: GroupRules = {
     id: runId,
     config,
@@ -19,18 +26,26 @@ export function regroup(store: Store, config: RunConfig, runId: string, rescorin
     demonstrationOf: () => [],
   };
   const trialIds = rescoring.trialRefinements();
-  return rescoring.touchedGroups().flatMap((groupId): RescoredGroup[] => {
+  const found: RescoredGroup[] = [];
+  for (const groupId of rescoring.touchedGroups()) {
+    await setImmediate();
+    signal.throwIfAborted();
     const detail = store.group(runId, groupId);
-    if (detail === null) return [];
+    if (detail === null) continue;
     const old = detail.group;
     const ofStep: GroupRules = { ...rules, ...trainedAt(rules, old.step) };
     const { group } = formGroup(ofStep, old.step, gatheredAgain(detail, rescoring, trialIds, ofStep.algorithm.needs.teacher));
-    const [before, after] = [outcomeOf(old), outcomeOf(group)];
-    const advantageChange = largestChange(old, group);
-    const isSame =
-      advantageChange < tolerance && before.kind === after.kind && before.zeroSignal === after.zeroSignal && before.excluded === after.excluded;
-    return isSame ? [] : [{ groupId, step: old.step, problemId: old.problemId, before, after, advantageChange }];
-  });
+    const change: RescoredGroup = {
+      groupId,
+      step: old.step,
+      problemId: old.problemId,
+      before: outcomeOf(old),
+      after: outcomeOf(group),
+      advantageChange: largestChange(old, group),
+    };
+    if (change.advantageChange >= tolerance || !isDeepStrictEqual(change.before, change.after)) found.push(change);
+  }
+  return found;
 }
 
 /** Advantages come from the same arithmetic; they differ by a rounding only where the members come in another order. */

@@ -1,4 +1,5 @@
 /** Grades everything that a run recorded once more, beside the old verdicts, and says what would have been different. */
+import { setImmediate } from 'node:timers/promises';
 import type { Problem } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import type { RescoreReport } from '../protocol/verdictViews.ts';
@@ -21,8 +22,8 @@ export interface RescoreRequest {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Answers graded and kept at a time. */
-const pageSize = 200;
+/** Answers graded and kept at a time: so many are told as progress at once, and lost when it is stopped. */
+const pageSizes = { bounded: 200, unbounded: 40 } as const;
 /** Changed answers that are listed; the counts count them all. */
 const maxChanged = 1000;
 
@@ -45,7 +46,7 @@ export async function rescore(store: Store, { runId, verifier: name, graderEntry
     const problemOf = problemsBy((problemId) => store.problem(runId, problemId));
     let done = 0;
     onProgress?.(done, total);
-    for (const page of store.rescoring(runId, id).pages(pageSize)) {
+    for (const page of store.rescoring(runId, id).pages(verifier.isBounded === true ? pageSizes.bounded : pageSizes.unbounded)) {
       const items = page.flatMap((answer) => itemOf(answer, problemOf(answer.problemId)));
       const verdicts = await gradeAll(verifier, items, {
         deadlineMs,
@@ -56,21 +57,26 @@ export async function rescore(store: Store, { runId, verifier: name, graderEntry
       store.addRevisions(runId, id, verdicts);
       onProgress?.((done += page.length), total);
       // A bounded verifier leaves no room for anybody else.
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
       signal.throwIfAborted();
     }
-    return report(store, config, runId, id);
+    return await report(store, config, { runId, id, signal });
   } finally {
     await pool?.dispose();
   }
 }
 
 /** What a rescoring came to. */
-function report(store: Store, config: RunConfig, runId: string, id: string): RescoreReport {
+async function report(
+  store: Store,
+  config: RunConfig,
+  { runId, id, signal }: Pick<RescoreRequest, 'runId' | 'signal'> & { id: string },
+): Promise<RescoreReport> {
   const rescoring = store.rescorings(runId).find((entry) => entry.id === id);
   if (rescoring === undefined) throw new Error(`${id} of run ${runId} vanished after it was written`);
   const reader = store.rescoring(runId, id);
-  return { ...rescoring, changed: reader.changed(maxChanged), groups: regroup(store, config, runId, reader), groupsTotal: reader.countGroups() };
+  const groups = await regroup(store, config, runId, { rescoring: reader, signal });
+  return { ...rescoring, changed: reader.changed(maxChanged), groups, groupsTotal: reader.countGroups() };
 }
 
 function itemOf({ id, completion, finish }: AnswerToGrade, problem: Problem | null) {

@@ -19,6 +19,7 @@ export interface BackendListener {
   events(events: readonly Event[]): void;
   progress(progress: Progress): void;
   runsChanged(runId: string): void;
+  experimentsChanged(id: string): void;
   /** A critic asks the editor's own language models. */
   languageModelAsked(request: Notifications['languageModel/ask']): void;
   languageModelCanceled(request: Notifications['languageModel/cancel']): void;
@@ -113,6 +114,7 @@ export class Backend {
       client.onNotification('events', ({ events }) => this.#take(events));
       client.onNotification('progress', (progress) => this.#listener.progress(progress));
       client.onNotification('runsChanged', ({ runId }) => this.#listener.runsChanged(runId));
+      client.onNotification('experimentsChanged', ({ id }) => this.#listener.experimentsChanged(id));
       client.onNotification('languageModel/ask', (request) => this.#listener.languageModelAsked(request));
       client.onNotification('languageModel/cancel', (request) => this.#listener.languageModelCanceled(request));
       void client.closed.then(() => this.#lost(client, hello.pid, Date.now()));

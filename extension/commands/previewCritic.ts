@@ -12,9 +12,9 @@ export const previewCritic: Command = {
     const file = await chooseRunFile(argument);
     if (file === null) return;
     const text = (await vscode.workspace.openTextDocument(file)).getText();
-    const shown = vscode.window.visibleTextEditors.map(({ document }) => targetOfUri(document.uri)).find((target) => target !== null);
+    const [shown] = vscode.window.visibleTextEditors.flatMap(({ document }) => targetOfUri(document.uri) ?? []);
     const source = { file: { path: file.fsPath, text } };
-    const preview = await services.request('critic/preview', { source, ...(shown === undefined || shown === null ? {} : { rollout: shown }) });
+    const preview = await services.request('critic/preview', { source, ...(shown === undefined ? {} : { rollout: shown }) });
     await services.views.show(`Critic of ${basename(file.path)}`, criticPreviewText(preview));
   },
 };

@@ -10,6 +10,7 @@ export interface ActionHost {
   trainOnText(target: Target, text: string): Promise<void>;
   runCommand(command: string, runId: string): Promise<void>;
   copyText(text: string): Promise<void>;
+  openReport(experimentId: string): Promise<void>;
   showError(error: unknown): void;
 }
 
@@ -45,6 +46,8 @@ function outcomeOf(action: HostAction, host: ActionHost): Promise<void> | void {
       return host.runCommand(commandIds[action.command], action.runId);
     case 'copyText':
       return host.copyText(action.text);
+    case 'openReport':
+      return host.openReport(action.experimentId);
   }
   return action satisfies never;
 }

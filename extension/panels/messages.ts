@@ -20,6 +20,7 @@ export const panelViewSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('run'), runId: id, overlays: z.array(id).max(100) }),
   z.strictObject({ kind: z.literal('rollouts'), runId: id, filter: rolloutFilterSchema, open: placeSchema.nullable() }),
   z.strictObject({ kind: z.literal('lab'), runId: id, rolloutId: id }),
+  z.strictObject({ kind: z.literal('experiment'), experimentId: id }),
 ]);
 
 const actionSchema = z.discriminatedUnion('do', [
@@ -29,6 +30,7 @@ const actionSchema = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('trainOn'), runId: id, rolloutId: id, text: z.string().min(1).max(100_000) }),
   z.strictObject({ do: z.literal('runCommand'), command: z.enum(['pause', 'resume', 'stop', 'evaluate', 'compareRuns']), runId: id }),
   z.strictObject({ do: z.literal('copyText'), text }),
+  z.strictObject({ do: z.literal('openReport'), experimentId: id }),
 ]);
 
 const messageSchema = z.discriminatedUnion('type', [
@@ -39,6 +41,11 @@ const messageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('viewChanged'), view: panelViewSchema }),
 ]);
 
+/** What a page may ask for less freely than others: it starts experiments that are known, never a text that it brings. */
+const pageSchemas: Partial<Record<WebviewMethod, z.ZodType>> = {
+  'experiment/start': z.strictObject({ source: z.strictObject({ id }) }),
+};
+
 export function checkMessage(raw: unknown): CheckedMessage {
   const requestId = requestIdOf(raw);
   const parsed = messageSchema.safeParse(raw);
@@ -46,7 +53,7 @@ export function checkMessage(raw: unknown): CheckedMessage {
   const message = parsed.data;
   switch (message.type) {
     case 'request': {
-      const params = requestSchemas[message.method].safeParse(message.params);
+      const params = (pageSchemas[message.method] ?? requestSchemas[message.method]).safeParse(message.params);
       if (!params.success) return { ok: false, requestId, reason: `${message.method}: ${z.prettifyError(params.error)}` };
       return { ok: true, message: { ...message, params: message.params as Params<WebviewMethod> } };
     }

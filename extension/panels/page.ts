@@ -11,7 +11,7 @@ export interface PageSources {
   address(file: string): string;
 }
 
-const titles: Readonly<Record<PanelKind, string>> = { run: 'Run', rollouts: 'Rollouts', lab: 'Compare critics' };
+const titles: Readonly<Record<PanelKind, string>> = { run: 'Run', rollouts: 'Rollouts', lab: 'Compare critics', experiment: 'Experiment' };
 
 export function panelPage({ kind, nonce, cspSource, address }: PageSources): string {
   const policy = [

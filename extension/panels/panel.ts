@@ -10,7 +10,7 @@ export interface PanelType {
   readonly viewType: string;
   /** Name of the tab's picture in `media/panels`. */
   readonly icon: string;
-  /** `name` is that of the run. */
+  /** `name` is that of the run, or of the experiment. */
   title(view: PanelView, name: string): string;
 }
 
@@ -18,7 +18,7 @@ export interface PanelParts {
   readonly type: PanelType;
   readonly extensionUri: vscode.Uri;
   readonly view: PanelView;
-  readonly runName: string;
+  readonly name: string;
   readonly host: Omit<SessionHost, 'post'>;
 }
 
@@ -54,8 +54,8 @@ export class Panel implements vscode.Disposable {
     this.#tab.reveal();
   }
 
-  rename(runName: string): void {
-    const title = this.#parts.type.title(this.session.view, runName);
+  rename(name: string): void {
+    const title = this.#parts.type.title(this.session.view, name);
     if (this.#tab.title !== title) this.#tab.title = title;
   }
 
@@ -69,11 +69,11 @@ export class Panel implements vscode.Disposable {
   }
 
   #load(): void {
-    const { type, extensionUri, view, runName } = this.#parts;
+    const { type, extensionUri, view, name } = this.#parts;
     const { webview } = this.#tab;
     const folder = pagesFolder(extensionUri);
     webview.options = { enableScripts: true, localResourceRoots: [folder] };
-    this.#tab.title = type.title(view, runName);
+    this.#tab.title = type.title(view, name);
     const pictures = vscode.Uri.joinPath(extensionUri, 'media', 'panels');
     this.#tab.iconPath = {
       light: vscode.Uri.joinPath(pictures, `${type.icon}.light.svg`),

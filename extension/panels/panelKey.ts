@@ -2,5 +2,17 @@
 import type { PanelView } from '../contract.ts';
 
 export function panelKey(view: PanelView): string {
-  return JSON.stringify(view.kind === 'lab' ? [view.kind, view.runId, view.rolloutId] : [view.kind, view.runId]);
+  return JSON.stringify([view.kind, ...subjectOf(view)]);
+}
+
+function subjectOf(view: PanelView): readonly string[] {
+  switch (view.kind) {
+    case 'run':
+    case 'rollouts':
+      return [view.runId];
+    case 'lab':
+      return [view.runId, view.rolloutId];
+    case 'experiment':
+      return [view.experimentId];
+  }
 }

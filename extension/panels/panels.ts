@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Event } from '../../backend/protocol/events.ts';
 import type { Progress } from '../../backend/protocol/views.ts';
 import type { PanelKind, PanelView } from '../contract.ts';
+import { experimentPanel } from './experimentPanel.ts';
 import { labPanel } from './labPanel.ts';
 import { checkPanelView, viewOfState } from './messages.ts';
 import { Panel, pagesFolder, type PanelType } from './panel.ts';
@@ -11,7 +12,7 @@ import { rolloutsPanel } from './rolloutsPanel.ts';
 import { runPanel } from './runPanel.ts';
 import type { SessionHost } from './session.ts';
 
-const types: Readonly<Record<PanelKind, PanelType>> = { run: runPanel, rollouts: rolloutsPanel, lab: labPanel };
+const types: Readonly<Record<PanelKind, PanelType>> = { run: runPanel, rollouts: rolloutsPanel, lab: labPanel, experiment: experimentPanel };
 
 export interface PanelsHost extends Omit<SessionHost, 'post' | 'viewChanged'> {
   readonly extensionUri: vscode.Uri;
@@ -66,9 +67,13 @@ export class Panels implements vscode.Disposable {
     for (const { session } of this.#open) session.runsChanged(runId);
   }
 
+  experimentsChanged(id: string): void {
+    for (const { session } of this.#open) session.experimentsChanged(id);
+  }
+
   /** Names of runs may be known only now. */
   namesChanged(): void {
-    for (const panel of this.#open) panel.rename(this.#host.runName(panel.session.view.runId));
+    for (const panel of this.#open) panel.rename(this.#nameOf(panel.session.view));
   }
 
   connectionChanged(): void {
@@ -78,6 +83,11 @@ export class Panels implements vscode.Disposable {
   dispose(): void {
     for (const panel of [...this.#open]) panel.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  /** An experiment goes by its name. */
+  #nameOf(view: PanelView): string {
+    return view.kind === 'experiment' ? view.experimentId : this.#host.runName(view.runId);
   }
 
   #find(view: PanelView): Panel | undefined {
@@ -96,7 +106,7 @@ export class Panels implements vscode.Disposable {
   #adopt(tab: vscode.WebviewPanel, view: PanelView): void {
     const { extensionUri } = this.#host;
     const host = { ...this.#host, viewChanged: (changed: PanelView) => this.#remember(changed) };
-    const parts = { type: types[view.kind], extensionUri, view, runName: this.#host.runName(view.runId), host };
+    const parts = { type: types[view.kind], extensionUri, view, name: this.#nameOf(view), host };
     this.#open.add(new Panel(tab, parts, (closed) => this.#open.delete(closed)));
     this.#remember(view);
   }

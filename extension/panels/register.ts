@@ -1,4 +1,5 @@
 /** The webview panels, and what their pages' buttons lead to. */
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { errorDataOf } from '../backend/errors.ts';
 import type { CritiqueDesk } from '../critiques/desk.ts';
@@ -26,6 +27,10 @@ export function registerPanels(services: Services, desk: CritiqueDesk): Panels {
     },
     copyText: async (text) => {
       await vscode.env.clipboard.writeText(text);
+    },
+    openReport: async (experimentId) => {
+      const { folder } = await services.request('experiment/report', { id: experimentId });
+      await vscode.window.showTextDocument(vscode.Uri.file(join(folder, 'report.md')), { preview: false });
     },
     showError: (error) => services.showError(error),
   };

@@ -75,11 +75,17 @@ export class PanelSession {
     this.#post({ type: 'runsChanged', runId });
   }
 
+  experimentsChanged(id: string): void {
+    if (this.#view.kind === 'experiment' && this.#view.experimentId === id) this.#post({ type: 'experimentsChanged', id });
+  }
+
   connectionChanged(): void {
     this.#post({ type: 'connection', connection: this.#host.connection() });
   }
 
+  /** Which runs are an experiment's is known to its page. */
   #concerns(runId: string): boolean {
+    if (this.#view.kind === 'experiment') return true;
     return runId === this.#view.runId || (this.#view.kind === 'run' && this.#view.overlays.includes(runId));
   }
 

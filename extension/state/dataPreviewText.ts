@@ -1,5 +1,5 @@
 /** How the problems of a run are read, as a document. */
-import type { DataPreview } from '../../backend/protocol/views.ts';
+import type { DataPreview } from '../../backend/protocol/dataViews.ts';
 import { visibleLabel } from '../critiques/visibleText.ts';
 import { reportSection, reportTable } from './reportText.ts';
 

@@ -7,7 +7,7 @@ import { chatServer, says } from '../backend/critics/chatServer.ts';
 import { writeProblems } from '../support/scriptedRun.ts';
 import { temporaryFolder, temporaryFolderOfFile } from '../support/temporaryFolder.ts';
 import { makeTinyModel, tinyProblems } from '../support/tinyModel.ts';
-import { runId, tinyConfig, trainTiny } from './tinyRun.ts';
+import { atPhase, runId, tinyConfig, trainTiny } from './tinyRun.ts';
 
 const folder = temporaryFolderOfFile();
 let model = '';
@@ -52,4 +52,25 @@ it.each(Object.entries(critics))('%s', async (name, critic) => {
   } finally {
     store.close();
   }
+});
+
+it('the death of a critic’s engine costs nothing but time', async () => {
+  const workspace = temporaryFolder();
+  const pids: number[] = [];
+  const config: RunConfigInput = {
+    ...tinyConfig(model, writeProblems(`${workspace}/problems.jsonl`, tinyProblems)),
+    critic: 'weakToStrong',
+    criticOptions: await needed['weakToStrong']?.(),
+    training: { steps: 2, problemsPerStep: 4 },
+    evaluation: { every: 0, failureAttempts: 1 },
+  };
+  const observer = atPhase(2, 'sample', () => void process.kill(pids[1] ?? 0, 'SIGKILL'));
+  const outcome = await trainTiny({ workspace, config, observer, onEngine: (pid) => pids.push(pid) });
+  expect(outcome).toMatchObject({ reason: 'finished', step: 2 });
+  expect(pids).toHaveLength(3);
+  const store = openStore(workspace, { readOnly: true });
+  const calls = store.critiqueCalls(runId, { fromStep: 2 });
+  store.close();
+  expect(calls.length).toBeGreaterThan(0);
+  expect(calls.every(({ attempts }) => attempts > 0)).toBe(true);
 });

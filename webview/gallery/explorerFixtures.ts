@@ -1,6 +1,6 @@
 /** A made-up run for the gallery and the tests of the explorer: any number of rollouts, computed when asked for, the same every time. */
 import { wilsonInterval } from '../../backend/core/stats.ts';
-import type { Critique, CritiqueKind, Group, Problem, Refinement, Rollout, Verdict } from '../../backend/protocol/records.ts';
+import type { Audit, Critique, CritiqueCall, CritiqueKind, Group, Problem, Refinement, Rollout, Verdict } from '../../backend/protocol/records.ts';
 import type {
   Attempt,
   CounterfactualEntry,
@@ -211,7 +211,15 @@ function attemptAt(key: number, wording: Wording): Attempt {
     cause: row.cause,
   };
   const refinements = critiques.slice(-1).map(({ id }) => refinementAt(row.id, id, 0, row.index < 5, wording));
-  return { rollout: rolloutAt(row, wording.answer ?? answerAt(row.status, key)), verdict, critiques, refinements };
+  const audits = critiques.slice(0, 1).map(({ id }): Audit => ({ runId, id, subject: 'critique', rolloutId: row.id, flags: ['statesAnswer'] }));
+  const calls = critiques.filter(({ kind }) => kind === 'self').map((): CritiqueCall => callAt(row.id, row.step));
+  return { rollout: rolloutAt(row, wording.answer ?? answerAt(row.status, key)), verdict, critiques, refinements, audits, calls };
+}
+
+function callAt(rolloutId: string, step: number): CritiqueCall {
+  const asked = { model: 'judge-70b', attempts: 2, promptTokens: 812, completionTokens: 240, cost: 0.0021, isCached: false, seconds: 1.4 };
+  const said = { conclusion: 'wrong', disagreements: 1, fallback: null, isCutOff: false, error: null } as const;
+  return { runId, rolloutId, step, critic: 'chain-of-thought', ...asked, ...said };
 }
 
 function rolloutAt({ id, step, problemId, index, finish, tokenCount }: RolloutRow, completion: string): Rollout {

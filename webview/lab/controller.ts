@@ -46,6 +46,7 @@ export class LabController {
       case 'result':
       case 'failure':
       case 'runsChanged':
+      case 'experimentsChanged':
         return;
     }
   }

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Critique, Group } from '../../backend/protocol/records.ts';
 import type { Attempt, JudgedRefinement } from '../../backend/protocol/views.ts';
+import { auditView, callView } from './auditView.ts';
 import type { ExplorerController } from './controller.ts';
 import { creditView } from './creditView.ts';
 import { diffView } from '../ui/diffView.ts';
@@ -18,9 +19,15 @@ export interface AttemptContext {
   readonly controller: ExplorerController;
   /** Null where the group is not formed yet or not shown. */
   readonly group: Group | null;
+  /** What was noticed about texts, where it is at hand. */
+  readonly remarks?: Pick<Attempt, 'audits' | 'calls'>;
 }
 
-export function attemptView({ rollout, verdict, critiques, refinements }: Attempt, context: AttemptContext, isFocused: boolean): TemplateResult {
+const noRemarks = { audits: [], calls: [] } as const;
+
+export function attemptView(attempt: Attempt, outer: AttemptContext, isFocused: boolean): TemplateResult {
+  const { rollout, verdict, critiques, refinements } = attempt;
+  const context = { ...outer, remarks: attempt };
   const { controller, group } = context;
   const runId = rollout.runId;
   const isWrong = verdict !== null && verdict.status !== 'right';
@@ -69,6 +76,7 @@ export function critiqueView(
 ): TemplateResult {
   const isHuman = critique.kind === 'human';
   const isSuperseding = critique.supersedes !== null;
+  const { remarks = noRemarks } = context;
   return html`<div
     role="group"
     id="critique-${critique.id}"
@@ -78,9 +86,11 @@ export function critiqueView(
     <header>
       <h4>Critique</h4>
       <span class="tag">${critiqueKindWords[critique.kind]}</span>
+      ${auditView(critique.id, remarks.audits)}
       <span class="quiet ellipsis" dir="auto" title=${critique.author}>${critique.author}</span>
       <span class="quiet">revision ${critique.revision}${isSuperseding ? ', replaces an earlier one' : ''} · ${timeText(critique.createdAt)}</span>
     </header>
+    ${callView(critique, remarks.calls)}
     ${critique.text.trim() === '' ? html`<p class="quiet">No words: a plain second attempt.</p>` : textView(critique.id, 'Critique', critique.text, switchesOf(context))}
     ${
       refinements.length === 0
@@ -91,7 +101,7 @@ export function critiqueView(
 }
 
 export function refinementView({ refinement, verdict }: JudgedRefinement, answer: string | null, context: AttemptContext): TemplateResult {
-  const { state, controller, group } = context;
+  const { state, controller, group, remarks = noRemarks } = context;
   const { id, runId, rolloutId } = refinement;
   const member = memberOf(group, id);
   // Words of long texts are compared when a person asks for it: seven such comparisons would take seconds.
@@ -100,7 +110,7 @@ export function refinementView({ refinement, verdict }: JudgedRefinement, answer
   return html`<div role="group" id="refinement-${id}" class="refinement" aria-label="Refinement">
     <header>
       <h4>Refinement</h4>
-      ${statusChip(verdict?.status ?? null)} ${creditView(member, group)}
+      ${statusChip(verdict?.status ?? null)} ${auditView(id, remarks.audits)} ${creditView(member, group)}
       <span class="actions">
         ${
           answer === null

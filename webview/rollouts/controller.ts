@@ -69,6 +69,7 @@ export class ExplorerController {
       case 'failure':
       case 'progress':
       case 'runsChanged':
+      case 'experimentsChanged':
         return;
     }
   }

@@ -63,6 +63,7 @@ export class DashboardController {
         return;
       case 'result':
       case 'failure':
+      case 'experimentsChanged':
         return;
     }
   }

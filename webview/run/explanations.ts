@@ -1,4 +1,5 @@
 /** Plain sentences about what the newest numbers mean, where they would puzzle a reader. */
+import { holdsOut } from '../../backend/protocol/dataViews.ts';
 import type { Evaluation } from '../../backend/protocol/records.ts';
 import type { RunSummary } from '../../backend/protocol/views.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from '../ui/format.ts';
@@ -124,7 +125,7 @@ const gradient: Explain = ({ curves }) => {
 
 const evaluation: Explain = ({ summary, curves, evaluations }) => {
   if (curves.steps.length === 0 || evaluations.some(({ set }) => set === 'heldOut')) return null;
-  if (summary.config.data.heldOut === null)
+  if (!holdsOut(summary.config.data))
     return info(
       'There is no held-out score: the run file names no data.heldOut. The training pass rate is measured on problems that are trained on.',
     );

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { WorkbenchError } from '../../core/errors.ts';
 import { openStore } from '../../store/openStore.ts';
 import { writeFileAtomically } from '../../store/atomicFile.ts';
+import { holdsOut } from '../../protocol/dataViews.ts';
 import type { RunConfig } from '../../protocol/runConfig.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
 import {
@@ -129,11 +130,11 @@ function unused(option: string, remedy: string): WorkbenchError {
 }
 
 function requireHeldOut({ data }: RunConfig): void {
-  if (data.heldOut !== null) return;
+  if (holdsOut(data)) return;
   throw new WorkbenchError({
     code: 'config.incomplete',
     message: 'The run names no held-out problems, and variants are compared on those.',
-    remedy: 'Give data.heldOut in the run file, or with --set data.heldOut=FILE.',
+    remedy: 'Give data.heldOut (or data.split) in the run file, or with --set data.heldOut=FILE.',
   });
 }
 

@@ -77,7 +77,16 @@ async function evaluateModel(file: string | undefined, options: EvalOptions, con
     onPhase: (_step: number, _phase: string, done: number) => showProgress(output, done),
     onDownload: downloadLines(output, () => performance.now()),
   };
-  const policy = await openPolicy({ id: 'eval', config, entries: context.entries, demoFolder, threads: threadsOf(options), observer, signal });
+  const policy = await openPolicy({
+    id: 'eval',
+    config,
+    entries: context.entries,
+    demoFolder,
+    threads: threadsOf(options),
+    observer,
+    signal,
+    ...(checkpoint === undefined ? {} : { folder: checkpoint.runFolder }),
+  });
   try {
     for (const { problems } of sets) requireFittingPrompts(policy, problems);
     if (checkpoint !== undefined) await policy.engine.loadState(checkpoint.folder);

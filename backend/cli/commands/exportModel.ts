@@ -1,6 +1,6 @@
 /** `critique-grpo export`: a checkpoint as an ordinary Hugging Face folder. */
-import { realpath, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { WorkbenchError } from '../../core/errors.ts';
 import { snapshotAddress } from '../../hub/hubCache.ts';
@@ -8,7 +8,7 @@ import { adapterFile } from '../../models/adapterConfig.ts';
 import type { StoredDType } from '../../models/floats.ts';
 import { copySideFiles, readModelConfig, saveTensors, usualShardBytes, withStoredTensors, type SaveOptions } from '../../models/folder.ts';
 import { adapterWeightsFile, mergeLora, readAdapter, saveAdapterFolder } from '../../models/lora.ts';
-import { resolveModel, type ModelSource } from '../../training/sources.ts';
+import { resolveDemo, resolveModel, type ModelSource, type SourceOptions } from '../../training/sources.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
 import { downloadLines } from '../downloadText.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../findCheckpoint.ts';
@@ -27,6 +27,8 @@ interface ExportOptions {
   readonly maxShardGb: string;
   readonly force?: boolean;
 }
+
+type Base = Omit<ModelSource, 'tokenizerFolder'>;
 
 export const exportModel: CliCommand = {
   name: 'export',
@@ -63,8 +65,7 @@ async function exportCheckpoint(options: ExportOptions, { demoFolder, output }: 
     options.step === undefined ? undefined : wholeNumber('--step', options.step),
   );
   const maxShardBytes = 1e9 * positive('--max-shard-gb', options.maxShardGb);
-  const pinFolder = dirname(dirname(checkpoint.folder));
-  const source = await resolveModel(checkpoint.config, { demoFolder, pinFolder, onProgress: downloadLines(output, () => performance.now()) });
+  const source = await sourceOf(checkpoint, { demoFolder, onProgress: downloadLines(output, () => performance.now()) });
   await requireOther(out, [source.folder, ...(source.adapter === null ? [] : [source.adapter]), checkpoint.folder]);
   await writeOutputFolder(out, async (target) => {
     if (options.form === 'adapter') await writeAdapter(target, checkpoint, source);
@@ -75,8 +76,15 @@ async function exportCheckpoint(options: ExportOptions, { demoFolder, output }: 
   return exitCodes.done;
 }
 
+/** A checkpoint of all weights needs nothing of the model that the run began with; one of an adapter needs its base. */
+async function sourceOf({ folder, runFolder, config }: FoundCheckpoint, options: SourceOptions): Promise<Base> {
+  const isAdapter = (await readdir(folder)).includes(adapterFile);
+  if (isAdapter) return resolveModel(config, { ...options, pinFolder: runFolder });
+  return { folder: resolveDemo(config.model.path, options.demoFolder), adapter: null, config };
+}
+
 /** Tensor by tensor from file to file, so that a model of any size takes the memory of one tensor. */
-async function writeMerged(target: string, { folder }: FoundCheckpoint, { folder: base, config }: ModelSource, options: SaveOptions): Promise<void> {
+async function writeMerged(target: string, { folder }: FoundCheckpoint, { folder: base, config }: Base, options: SaveOptions): Promise<void> {
   const { lora } = config.model;
   const model = await readModelConfig(lora === null ? folder : base);
   const adapter = lora === null ? undefined : await readAdapter(folder, model.config, lora);
@@ -87,7 +95,7 @@ async function writeMerged(target: string, { folder }: FoundCheckpoint, { folder
   for (const name of [adapterFile, adapterWeightsFile]) await rm(join(target, name), { force: true });
 }
 
-async function writeAdapter(target: string, { runId, folder }: FoundCheckpoint, { folder: base, config }: ModelSource): Promise<void> {
+async function writeAdapter(target: string, { runId, folder }: FoundCheckpoint, { folder: base, config }: Base): Promise<void> {
   const { lora } = config.model;
   if (lora === null) {
     throw new WorkbenchError({

@@ -34,7 +34,7 @@ export const parsers = {
 };
 
 function isoText(milliseconds: number | bigint | undefined, length: number): string | undefined {
-  if (milliseconds === undefined || milliseconds === null) return undefined;
+  if (milliseconds === undefined) return undefined;
   const date = new Date(Number(milliseconds));
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, length);
 }

@@ -14,7 +14,10 @@ export const json: DataSource = {
   async *read(path, options): AsyncGenerator<SourceRow> {
     const head = await readHead(path, 4096);
     if (isUtf16(head)) throw brokenFile(path, 'it is UTF-16, not UTF-8');
-    if (jsonl.matches(head)) return yield* jsonl.read(path, options);
+    if (jsonl.matches(head)) {
+      yield* jsonl.read(path, options);
+      return;
+    }
     try {
       for await (const element of readElements(readBytes(path), maxRowBytes)) yield { number: element.line, row: rowOf(element) };
     } catch (error) {

@@ -13,8 +13,15 @@ export interface PinnedModule {
 
 let pinned: PinnedModule | undefined;
 
+const watchMs = 1000;
+
+/** This thread runs also while the function loops, so it is here that an orphan is noticed and ended. */
 export const initialize: InitializeHook<PinnedModule> = (data) => {
   pinned = data;
+  const { ppid } = process;
+  setInterval(() => {
+    if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL');
+  }, watchMs).unref();
 };
 
 export const load: LoadHook = async (url, context, next) => {

@@ -21,10 +21,10 @@ export const workspaceHandlers = {
     return previewData(resolveDataSource(source), { demoFolder, grader: entries.grader, mayRunFunctions: !isViewOnly, ...asked, signal });
   },
 
-  'workspace/doctor': ({ source }, { doctor, workspace, isViewOnly, signal }) => {
+  'workspace/doctor': ({ source }, { doctor, workspace, isViewOnly, signal, keys }) => {
     // It runs the model that the workspace names.
     if (isViewOnly) throw untrusted(workspace);
-    return doctor(resolveRunSource(source), signal);
+    return doctor(resolveRunSource(source), signal, keys.get);
   },
 
   shutdown: (_params, { shutDown }) => {

@@ -33,7 +33,7 @@ export async function chatServer(behavior: Behavior): Promise<ChatServer> {
     request.on('end', () => {
       mostAtOnce = Math.max(mostAtOnce, ++underWay);
       response.on('close', () => underWay--);
-      const one = { path: request.url ?? '', headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString()) as Asked['body'] };
+      const one = { path: request.url ?? '', headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString() || '{}') as Asked['body'] };
       asked.push(one);
       void behavior(response, one, asked.length - 1);
     });

@@ -81,6 +81,12 @@ describe('recognizes', () => {
   });
 });
 
+it('optional fields that only later rows have are read as well', async () => {
+  const plain = Array.from({ length: 150 }, (_, i) => ({ prompt: `${i}?`, answer: i }));
+  const { problems } = await read([...plain, { prompt: 'last?', answer: 1, id: 'z', level: 'hard', demonstration: 'd', metadata: { a: 1 } }]);
+  expect(problems.at(-1)).toMatchObject({ id: 'z', level: 'hard', demonstration: 'd', metadata: { a: 1 } });
+});
+
 describe('a multiple choice question', () => {
   const choices = ['3', '4', '5'];
   const shown = ask('2+2?\n\nA. 3\nB. 4\nC. 5');

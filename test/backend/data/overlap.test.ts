@@ -14,7 +14,7 @@ const asked = (id: string, content: string): Problem => ({ id, prompt: [{ role: 
 it.each<[string, string, string, string]>([
   ['the same words, set in another way', question, `  ${question.replaceAll(' ', '\n').toUpperCase()} `, 'h is t: 1'],
   ['the same question with an instruction behind it', question, question + suffix, 'h is t: 1'],
-  ['a question with one word changed', question, question.replace('evening', 'night'), 'h is t: 0.9'],
+  ['a long question with one word changed', `${question} ${other}`, `${question} ${other}`.replace('evening', 'night'), 'h is t: 0.9'],
   ['another question with the same instruction', other + suffix, question + suffix, ''],
   ['a question with other numbers', question, question.replace(/\d+/g, (n) => String(Number(n) + 1)), ''],
   ['short questions alike', 'What is 2 + 3?', 'What is 2 + 4?', ''],

@@ -1,12 +1,13 @@
 /** Downloads against a real server: what is fetched, where it lies, and that no fault of server, line or disk leaves anything wrong behind. */
-import { lstat, mkdir, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, readFile, readlink, realpath, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { downloadFile, downloadModel } from '../../../backend/hub/download.ts';
 import type { DownloadProgress } from '../../../backend/hub/downloadProgress.ts';
 import { parseHubAddress } from '../../../backend/hub/hubAddress.ts';
-import { currentSnapshot } from '../../../backend/hub/hubCache.ts';
+import { currentSnapshot, placeFile } from '../../../backend/hub/hubCache.ts';
 import type { HubSettings } from '../../../backend/hub/hubSettings.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { etagOf, firstCommit, quick, refuse, settingsFor, startHub, type Fault, type HubServer } from './hubServer.ts';
 
 const model = parseHubAddress('hf://owner/model');
@@ -204,9 +205,8 @@ describe('cancelling', () => {
       setTimeout(() => controller.abort(), 50);
       return true;
     };
-    const start = performance.now();
-    await expect(get(settings, { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
-    expect(performance.now() - start).toBeLessThan(250);
+    const patient = { ...quick, silenceMs: 60_000 };
+    await expect(get(settings, { signal: controller.signal, pace: patient })).rejects.toMatchObject({ name: 'AbortError' });
     hub.fault = undefined;
     await expectWhole((await get(settings)).folder, hub);
     expect(hub.asked('model.safetensors').at(-1)?.range).toBe('bytes=50000-');
@@ -219,9 +219,7 @@ describe('cancelling', () => {
       return true;
     };
     const signal = AbortSignal.timeout(60);
-    const start = performance.now();
-    await expect(get(settingsFor(hub), { signal, pace: { ...quick, longestDelayMs: 10_000 } })).rejects.toBeDefined();
-    expect(performance.now() - start).toBeLessThan(1000);
+    await expect(get(settingsFor(hub), { signal, pace: { ...quick, longestDelayMs: 60_000 } })).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 
@@ -389,6 +387,27 @@ describe('the disk', () => {
     expect((await lstat(join(folder, 'config.json'))).isSymbolicLink()).toBe(true);
     await get(settings);
     expect(await readFile(join(folder, 'config.json'), 'utf8')).toBe(files['config.json']);
+  });
+
+  it('without links gets hard links, or copies', async () => {
+    const folder = temporaryFolder();
+    const blob = join(folder, 'blob');
+    await writeFile(blob, 'content');
+    const refused = (): Promise<void> => Promise.reject(new Error('EPERM'));
+    await placeFile(folder, 'snapshot/hard', blob, [refused, link]);
+    await placeFile(folder, 'snapshot/copy', blob, [refused, refused]);
+    for (const name of ['hard', 'copy']) expect(await readFile(join(folder, 'snapshot', name), 'utf8')).toBe('content');
+    expect((await stat(join(folder, 'snapshot/hard'))).ino).toBe((await stat(blob)).ino);
+    expect((await lstat(join(folder, 'snapshot/copy'))).isFile()).toBe(true);
+  });
+
+  it('on which a file was cut off gets it whole by another download', async () => {
+    const hub = await startHub(files);
+    const settings = settingsFor(hub);
+    const { folder } = await get(settings);
+    await truncate(await realpath(join(folder, 'model.safetensors')), 1000);
+    await get(settings);
+    await expectWhole(folder, hub);
   });
 
   it('on which a file stands where a folder should be is named', async () => {

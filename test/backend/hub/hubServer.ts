@@ -116,7 +116,7 @@ export function refuse(response: ServerResponse, status: number, code: string, h
 }
 
 /** As patient as a test may be. */
-export const quick: Pace = { attempts: 3, firstDelayMs: 5, longestDelayMs: 20, silenceMs: 300 };
+export const quick: Pace = { attempts: 3, firstDelayMs: 5, longestDelayMs: 20, silenceMs: 1000 };
 
 /** Of the test that calls it: an empty cache and the server. */
 export function settingsFor(hub: Pick<HubServer, 'url'>, changes: Partial<HubSettings> = {}): HubSettings {

@@ -69,6 +69,25 @@ describe('a disagreement', () => {
     expect(store.disagreements('run').total).toBe(stepBatch('run', 0).verdicts.length);
   });
 
+  it('may come up when the history is graded again, and is listed with that', () => {
+    const store = newStore();
+    recordStep(store, 0, () => undefined);
+    const id = store.beginRescoring('run', 'math');
+    const [first, second] = stepBatch('run', 0).verdicts as [Verdict, Verdict];
+    const revised = (verdict: Verdict): Verdict => ({
+      ...verdict,
+      verifier: 'math',
+      status: other(verdict),
+      secondOpinion: { grader: 'second', status: verdict.status === 'right' ? 'right' : 'wrong', reason: 'As before.' },
+    });
+    store.addRevisions('run', id, [revised(first), { ...second, verifier: 'math' }]);
+    expect(store.disagreements('run').total).toBe(0);
+    const { rows, total } = store.disagreements('run', { rescoringId: id });
+    expect(total).toBe(1);
+    expect(rows[0]).toMatchObject({ rolloutId: first.rolloutId, verdict: { verifier: 'math', status: other(first) }, settlement: null });
+    expect(store.attempt('run', first.rolloutId)?.verdict).toEqual(first);
+  });
+
   it('is listed in pages', () => {
     const store = newStore();
     for (let step = 0; step < 3; step++) recordStep(store, step, other);

@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadTokenizer, type Tokenizer } from '../../../backend/text/tokenizer.ts';
+import { splitMarks, splitMarksWarnings } from '../../../backend/text/templateMarks.ts';
+import { lostCharacters, lostCharactersWarnings } from '../../../backend/text/tokenizerPieces.ts';
 import { byteFallbackFiles, byteLevelFiles, chatMl, tinyTokenizer, wordFiles, writeFolder } from './tinyTokenizers.ts';
 
 const [imEnd, endOfText, imStart, think] = [300, 301, 302, 303];
@@ -126,7 +128,44 @@ it('decodes bytes of a byte-fallback vocabulary', async () => {
   expect(tokenizer.decode(tokenizer.encode('a b€ a'))).toBe('a b€ a');
 });
 
+it('takes named tokens from special_tokens_map.json where tokenizer_config.json has none', async () => {
+  const { eos_token: eosToken, ...config } = byteLevelFiles['tokenizer_config.json'] as Record<string, unknown>;
+  const tokenizer = await tinyTokenizer({
+    ...byteLevelFiles,
+    'tokenizer_config.json': config,
+    'special_tokens_map.json': { eos_token: { content: eosToken } },
+  });
+  expect(tokenizer.eosToken).toBe(bytes.eosToken);
+});
+
+describe('what a tokenizer does not know', () => {
+  it('is told of characters without a piece, and not of what is normalized', async () => {
+    expect(lostCharacters(bytes, 'Ж ∫ 🚀 <|im_end|>')).toEqual([]);
+    const words = await tinyTokenizer(wordFiles);
+    expect(lostCharacters(words, 'hello ≤ ＡA')).toEqual(['≤']);
+    expect(lostCharactersWarnings(words, ['hello', 'a ∫', 'a ∑∫'])).toEqual([
+      'The tokenizer has no pieces for ∫ ∑: the model does not see them in 2 of the first 3 problems.',
+    ]);
+    expect(lostCharactersWarnings(bytes, ['∫'])).toEqual([]);
+  });
+
+  it('is told of marks of turns that are no tokens', async () => {
+    expect(splitMarks(bytes)).toEqual([]);
+    const foreign = await tinyTokenizer({ ...byteLevelFiles, 'chat_template.jinja': '<|user|>{{ messages[0].content }}<|im_end|><|eot_id|>' });
+    expect(splitMarks(foreign)).toEqual(['<|user|>', '<|eot_id|>']);
+    expect(splitMarksWarnings(splitMarks(foreign))[0]).toMatch(/^The chat template writes <\|user\|>, <\|eot_id\|>, and/u);
+  });
+});
+
 describe('errors name the folder or file', () => {
+  const withModel = (change: (model: { merges: unknown[]; vocab: Record<string, unknown> }) => object): Record<string, unknown> => {
+    const tokenizer = byteLevelFiles['tokenizer.json'] as { model: { merges: unknown[]; vocab: Record<string, unknown> } };
+    return { ...byteLevelFiles, 'tokenizer.json': { ...tokenizer, model: { ...tokenizer.model, ...change(tokenizer.model) } } };
+  };
+  const withConfig = (changes: object): Record<string, unknown> => ({
+    ...byteLevelFiles,
+    'tokenizer_config.json': { ...(byteLevelFiles['tokenizer_config.json'] as object), ...changes },
+  });
   const without = (name: string): Record<string, unknown> => Object.fromEntries(Object.entries(byteLevelFiles).filter(([key]) => key !== name));
   it.each([
     ['tokenizer.notFound', without('tokenizer.json'), /has no tokenizer\.json/u],
@@ -135,9 +174,24 @@ describe('errors name the folder or file', () => {
     ['tokenizer.invalid', { ...byteLevelFiles, 'tokenizer.json': '[]' }, /not a JSON object/u],
     ['tokenizer.invalid', { ...byteLevelFiles, 'tokenizer.json': { model: {}, added_tokens: [{ id: 1 }] } }, /added_tokens\[0\]/u],
     ['tokenizer.unsupported', { ...byteLevelFiles, 'tokenizer.json': { model: { type: 'Strange' } } }, /tokenizer\.json uses something/u],
+    ['tokenizer.invalid', withModel(({ merges }) => ({ merges: [...merges, 'x y'] })), /merge \d+ \(x y\) needs piece "xy"/u],
+    ['tokenizer.invalid', withModel(({ merges }) => ({ merges: [...merges, ['h', '☃']] })), /needs piece "☃", which is not in its vocabulary/u],
+    ['tokenizer.invalid', withModel(() => ({ merges: ['h e l'] })), /merge 0 is "h e l" and no pair/u],
+    ['tokenizer.invalid', withModel(({ vocab }) => ({ vocab: { ...vocab, ß: '7' } })), /piece "ß" has "7" as its id/u],
+    ['tokenizer.otherModel', withConfig({ eos_token: '</s>' }), /names "<\/s>" as its end/u],
+    ['tokenizer.otherModel', withConfig({ added_tokens_decoder: { 300: { content: '<pad>' } } }), /token 300 is "<\|im_end\|>".* and "<pad>"/u],
+    ['tokenizer.otherModel', { ...byteLevelFiles, 'generation_config.json': { eos_token_id: 151645 } }, /names 151645 as an end/u],
+    ['tokenizer.otherModel', { ...byteLevelFiles, 'generation_config.json': { eos_token_id: 65 } }, /names 65 as an end/u],
     ['chatTemplate.invalid', { ...byteLevelFiles, 'chat_template.jinja': '{% for %}' }, /chat_template\.jinja does not parse/u],
   ])('%s', async (code, files, message) => {
     await expect(loadTokenizer(await writeFolder(files))).rejects.toMatchObject({ code, message: expect.stringMatching(message) as string });
+  });
+
+  it('of a template that leaves out the question', async () => {
+    const empty = await tinyTokenizer({ ...byteLevelFiles, 'chat_template.jinja': '<|im_start|>user' });
+    expect(() => empty.encodeConversation([{ role: 'user', content: 'x' }], 'answer')).toThrowError(/leaves out the user's message/u);
+    const trimmed = await tinyTokenizer({ ...byteLevelFiles, 'chat_template.jinja': '{{ messages[0].content | trim }}' });
+    expect(trimmed.decode(trimmed.encodeConversation([{ role: 'user', content: ' x <|im_end|>\n' }], 'answer'))).toBe('x <|im_end|>');
   });
 
   it('of a missing template when it is needed, and of one that refuses', async () => {

@@ -2,8 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verdictAnswer } from '../../../backend/critics/verdictAnswer.ts';
-import type { AuditFlag } from '../../../backend/protocol/records.ts';
-import { critiqueFlags, mentions, refinementFlags } from '../../../backend/training/audit.ts';
+import type { AuditFlag, Critique } from '../../../backend/protocol/records.ts';
+import { auditsOf, critiqueFlags, mentions, refinementFlags } from '../../../backend/training/audit.ts';
+import { collectStep } from '../../../backend/training/collect.ts';
+import { StepScope } from '../../../backend/training/stepScope.ts';
 import { train } from '../../../backend/training/trainer.ts';
 import { problems, scriptedRun } from '../../support/scriptedRun.ts';
 
@@ -96,4 +98,28 @@ it('flags are kept with the step, and rollouts found by them', async () => {
     { kind: 'verdictAnswer', refinedRight: 2, flagged: 2, refinedRightUnflagged: 0, problemsRescuedUnflagged: 0 },
   ]);
   expect(store.updates('run')[0]?.metrics).toMatchObject({ critiquesWithAnswer: 2, refinementsAnswerOnly: 2, refinementsRightUnflagged: 0 });
+});
+
+it('what a person wrote is examined when it is learned from', async () => {
+  const { run } = await scriptedRun({
+    problems: problems(1),
+    script: () => 'Answer: 60.',
+    config: { switches: { nRollouts: 1, trigger: 'anyWrong' } },
+  });
+  const [problem] = run.trainProblems;
+  const { rollouts } = await collectStep(run, new StepScope(1, 0), run.trainProblems);
+  const [rollout] = rollouts;
+  if (problem === undefined || rollout === undefined) throw new Error('nothing was sampled');
+  const critique: Critique = {
+    ...{ id: `${rollout.id}/critique~2`, runId: 'run', rolloutId: rollout.id, kind: 'human', author: 'ann', text: 'It is 15, of course.' },
+    ...{ revision: 2, supersedes: `${rollout.id}/critique`, createdAt: 0 },
+  };
+  const collected = await collectStep(run, new StepScope(2, 0), run.trainProblems, [{ problem, rollout, critique, isEnlisted: true }]);
+  expect(auditsOf(collected, 'run')).toContainEqual({
+    runId: 'run',
+    id: critique.id,
+    subject: 'critique',
+    rolloutId: rollout.id,
+    flags: ['statesAnswer'],
+  });
 });

@@ -27,7 +27,7 @@ describe('the plan of a run', () => {
       heldOutProblems: 400,
       data: [
         '256 problems of train.jsonl read as workbench: id from id, prompt from prompt, answer from answer, level from level, solution from solution, demonstration from demonstration',
-        'held out: 400 problems of heldOut.jsonl read as workbench: id from id, prompt from prompt, answer from answer, level from level, solution from solution',
+        'held out: 400 problems of heldOut.jsonl read as workbench: id from id, prompt from prompt, answer from answer, level from level, solution from solution, demonstration from demonstration',
       ],
       warnings: [],
     });
@@ -90,7 +90,7 @@ describe('the plan of a run', () => {
   it('warns of memory that is tight or not there', async () => {
     const { needed } = (await plan({})).memory;
     expect((await plan({}, needed * 1.2)).warnings).toEqual([expect.stringMatching(/That is tight/)]);
-    expect((await plan({}, needed * 0.9)).warnings).toEqual([expect.stringMatching(/It will not start.*microBatchTokens/)]);
+    expect((await plan({}, needed * 0.9)).warnings).toEqual([expect.stringMatching(/It will not start\. .*(about [\d.]+ [MG]B then|Choose a model)/)]);
   });
 
   it('warns of data that the critic cannot use, and of rows left out', async () => {

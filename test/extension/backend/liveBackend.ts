@@ -67,6 +67,7 @@ export function openWindow(workspace: string, { launch = launchBackend, connecte
       events: (news) => events.push(...news),
       progress: () => undefined,
       runsChanged: () => undefined,
+      experimentsChanged: () => undefined,
       languageModelAsked: () => undefined,
       languageModelCanceled: () => undefined,
     },

@@ -32,6 +32,8 @@ export const failure: Failure = {
     verdict: wrong,
     critiques: [],
     refinements: [],
+    audits: [],
+    calls: [],
   },
   problem: {
     id: 'train-hard-012',

@@ -17,7 +17,13 @@ beforeAll(async () => {
     await mkdir(at(name));
     await tinyModel(at(name));
   }
-  const rows = [0, 1, 2].map((i) => ({ problem: problem(i).prompt[0]?.content, answer: problem(i).answer, subject: 'Beads', level: 1 + (i % 2), unique_id: `b/${i}` }));
+  const rows = [0, 1, 2].map((i) => ({
+    problem: problem(i).prompt[0]?.content,
+    answer: problem(i).answer,
+    subject: 'Beads',
+    level: 1 + (i % 2),
+    unique_id: `b/${i}`,
+  }));
   await writeFile(at('math.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   await writeFile(at('aime.jsonl'), rows.map(({ problem: question, answer }) => `${JSON.stringify({ problem: question, answer })}\n`).join(''));
 });
@@ -29,7 +35,8 @@ describe('benchmark', () => {
     expect(first.exitCode).toBe(0);
     expect(first.text).toContain('MATH500: 3 problems');
     expect((await readdir(at('out'))).sort()).toEqual(['answers', 'report.md', 'results.csv', 'results.json', 'results.tex']);
-    const [kept] = (JSON.parse(await text('first.json')) as { methods: { scores: { problems: number; sampled: object; byLevel: object }[] }[] }).methods;
+    const [kept] = (JSON.parse(await text('first.json')) as { methods: { scores: { problems: number; sampled: object; byLevel: object }[] }[] })
+      .methods;
     expect(kept?.scores).toMatchObject([{ set: 'math500', problems: 3, published: 500, sampled: { samples: 2 } }]);
     expect(Object.keys(kept?.scores[0]?.byLevel ?? {})).toEqual(['level 1', 'level 2']);
 
@@ -54,6 +61,8 @@ describe('benchmark', () => {
   });
 
   it('refuses to mix settings in one table', async () => {
-    await expect(run(at('first'), '--sets', `math500=${at('math.jsonl')}`, '--samples', '3')).rejects.toMatchObject({ code: 'benchmark.otherSettings' });
+    await expect(run(at('first'), '--sets', `math500=${at('math.jsonl')}`, '--samples', '3')).rejects.toMatchObject({
+      code: 'benchmark.otherSettings',
+    });
   });
 });

@@ -3,23 +3,25 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { download } from '../../../../backend/cli/commands/download.ts';
+import { exportModel } from '../../../../backend/cli/commands/exportModel.ts';
 import { downloadText } from '../../../../backend/cli/downloadText.ts';
+import { readAdapterConfig } from '../../../../backend/models/adapterConfig.ts';
 import { runConfigSchema } from '../../../../backend/protocol/runConfig.ts';
+import { runFolder } from '../../../../backend/store/workspaceFolders.ts';
 import { readPin } from '../../../../backend/training/modelPins.ts';
 import { planRun } from '../../../../backend/training/plan.ts';
 import { resolveModel } from '../../../../backend/training/sources.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 import { startHub, type HubServer } from '../../hub/hubServer.ts';
-import { demoFolder, runCommand } from './harness.ts';
+import { demoFolder, fewProblems, runCommand, tinyModel, tinySettings, trainTiny } from './harness.ts';
 
 const before = { ...process.env };
 afterEach(() => {
   process.env = { ...before };
 });
 
-/** A hub with the demonstration's model and problems, which the environment names. */
-async function demoHub(): Promise<{ hub: HubServer; cache: string }> {
-  const folder = join(demoFolder, 'model');
+/** A hub with a model, that of the demonstration if none is given, and the demonstration's problems, which the environment names. */
+async function demoHub(folder = join(demoFolder, 'model')): Promise<{ hub: HubServer; cache: string }> {
   const files: Record<string, Buffer> = { 'data/train.jsonl': await readFile(join(demoFolder, 'train.jsonl')) };
   for (const name of await readdir(folder)) files[name] = await readFile(join(folder, name));
   const hub = await startHub(files);
@@ -62,6 +64,25 @@ it('is not needed: a plan fetches what describes a model, a run all of it, and s
   hub.files = { ...hub.files, 'config.json': Buffer.from('{}') };
   expect((await resolveModel(config, { demoFolder, pinFolder })).folder).toBe(source.folder);
   expect((await resolveModel(config, { demoFolder })).folder).not.toBe(source.folder);
+});
+
+it('is not needed by a run, which keeps the commit it began with', async () => {
+  const workspace = temporaryFolder();
+  const model = await tinyModel(join(workspace, 'tiny'));
+  const data = await fewProblems(join(workspace, 'problems.jsonl'), 4, 'train.jsonl');
+  const { hub, cache } = await demoHub(model);
+  const run = await trainTiny(workspace, [...tinySettings('hf://owner/model', data), 'model.lora={"rank":2,"alpha":4}']);
+  const first = hub.commit;
+  expect(JSON.parse(await readFile(join(runFolder(workspace, run), 'models.json'), 'utf8'))).toEqual({ 'hf://owner/model': first });
+  hub.commit = 'b'.repeat(40);
+  const out = join(workspace, 'adapter');
+  await runCommand(exportModel, ['--run', run, '--form', 'adapter', '--workspace', workspace, '--out', out]);
+  expect(await readAdapterConfig(out)).toMatchObject({ base: 'owner/model', revision: first });
+  // The adapter finds its base on the hub again.
+  expect(await resolveModel(runConfigSchema.parse({ model: { path: out }, data: { train: data } }), { demoFolder })).toMatchObject({
+    adapter: out,
+    folder: join(cache, 'models--owner--model/snapshots', first),
+  });
 });
 
 it('speaks of sizes, rate and time', () => {

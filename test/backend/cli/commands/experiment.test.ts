@@ -6,14 +6,18 @@ import { fewProblems, runCommand, temporaryFolder, tinyModel, type CommandResult
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const at = (path: string): string => join(folder.path, path);
-const run = (...args: string[]): Promise<CommandResult> => runCommand(experiment, [at('tiny.experiment.json'), '--threads', '1', '--workspace', folder.path, ...args]);
+const run = (...args: string[]): Promise<CommandResult> =>
+  runCommand(experiment, [at('tiny.experiment.json'), '--threads', '1', '--workspace', folder.path, ...args]);
 
 beforeAll(async () => {
   folder = await temporaryFolder();
   await tinyModel(at('model'));
   await fewProblems(at('problems.jsonl'), 4);
   // A run file of its own, whose paths are from its folder as those of the experiment are.
-  await writeFile(at('base.cgrpo.json'), '{ "model": { "path": "model" }, "sampling": { "maxTokens": 12 }, /* few */ "training": { "steps": 2, "problemsPerStep": 2 } }');
+  await writeFile(
+    at('base.cgrpo.json'),
+    '{ "model": { "path": "model" }, "sampling": { "maxTokens": 12 }, /* few */ "training": { "steps": 2, "problemsPerStep": 2 } }',
+  );
   const set = { 'data.train': 'problems.jsonl', 'data.heldOut': 'problems.jsonl', 'evaluation.finalSamples': 1, 'evaluation.failureAttempts': 1 };
   await writeFile(
     at('tiny.experiment.json'),

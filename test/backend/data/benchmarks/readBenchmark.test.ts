@@ -117,7 +117,7 @@ describe('readBenchmark', () => {
 
   it('reads Parquet as it is published', async () => {
     const path = join(temporaryFolder(), 'test-00000-of-00001.parquet');
-    await writeParquet(path, [
+    writeParquet(path, [
       { name: 'question_id', type: 'integer', values: [7] },
       { name: 'question', type: 'text', values: ['Which is it?'] },
       { name: 'options', type: { list: 'text' }, values: [['this', 'that']] },

@@ -1,4 +1,5 @@
 /** A researcher's own reward function, in real processes of Node and Python: whatever it does, there is a verdict and the run goes on. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -289,6 +290,39 @@ it('leaves no process behind', async () => {
   await expect.poll(() => isRunning(pid)).toBe(false);
   expect(() => grader.verifyAll('', inputs('x'), 1)).toThrow(/disposed/u);
 });
+
+it.each([
+  ['loop.mjs', 'import { writeFileSync } from "node:fs";\nwriteFileSync("pid", String(process.pid));\nexport default () => { for (;;); };'],
+  ['loop.py', 'import os\nopen("pid", "w").write(str(os.getpid()))\n\ndef reward(input):\n    while True:\n        pass\n'],
+])(
+  '%s does not outlive a trainer that was killed',
+  async (name, source) => {
+    const folder = temporaryFolder();
+    const path = join(folder, name);
+    writeFileSync(path, source);
+    const program = { path, entry, options: verifierOptionsSchema.parse({}) };
+    const contents = `
+    import { FunctionGrader } from './functionGrader.ts';
+    import { OutputLog } from './outputLog.ts';
+    const grader = await FunctionGrader.open({ ...${JSON.stringify(program)}, output: new OutputLog() });
+    void grader.verifyAll('', ${JSON.stringify(inputs('x'))}, 60_000);
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);`;
+    const resolveDir = fileURLToPath(new URL('../../../../backend/rewards/ownFunction', import.meta.url));
+    const trainer = join(folder, 'trainer.mjs');
+    await build({
+      stdin: { contents, resolveDir, loader: 'ts' },
+      outfile: trainer,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      logLevel: 'silent',
+    });
+    expect(spawnSync(process.execPath, [trainer]).signal).toBe('SIGKILL');
+    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+  },
+  30_000,
+);
 
 function isRunning(pid: number): boolean {
   try {

@@ -1,0 +1,79 @@
+/** Which experiment it is, how far, and the buttons of it. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { ExperimentDetail } from '../../backend/protocol/experimentViews.ts';
+import { formatCount, formatDuration, formatPercent } from '../ui/format.ts';
+import { valueOf } from '../ui/loadable.ts';
+import { visibleText } from '../ui/visibleText.ts';
+import type { ExperimentController } from './controller.ts';
+import { shareDone, standingOf, type Standing } from './grid.ts';
+import { hasResults, type ExperimentState } from './state.ts';
+
+const standingWords: Readonly<Record<Standing, { readonly name: string; readonly tone: 'busy' | 'bad' | 'still' }>> = {
+  running: { name: 'running', tone: 'busy' },
+  finished: { name: 'finished', tone: 'still' },
+  incomplete: { name: 'finished, with failures', tone: 'bad' },
+  paused: { name: 'paused', tone: 'still' },
+  waiting: { name: 'not started', tone: 'still' },
+};
+
+export function headerView(state: ExperimentState, detail: ExperimentDetail, controller: ExperimentController): TemplateResult {
+  const { name, finished, failed, total, secondsLeft, isRunning, definition, runs } = detail;
+  const standing = standingOf(detail);
+  const { name: word, tone } = standingWords[standing];
+  const done = shareDone(runs);
+  const cells = new Set(runs.map(({ cell }) => cell)).size;
+  return html`<header>
+    <div class="title">
+      <h1 dir="auto">${visibleText(name)}</h1>
+      <span id="standing" class="state ${tone}" role="status">${word}</span>
+      <div class="buttons">
+        ${state.connection.state === 'connected' ? mainButton(standing, state, controller) : nothing} ${reportButtons(state, detail, controller)}
+      </div>
+    </div>
+    <dl class="facts">
+      ${fact('Runs finished', html`<span id="finished">${finished}</span> <span class="quiet">of ${total}</span>`)}
+      ${failed === 0 ? nothing : fact('Failed', String(failed))}
+      ${isRunning ? fact('Time left', timeLeft(secondsLeft)) : nothing}
+      ${fact('Grid', html`${formatCount(cells, 'cell')} <span class="quiet">×</span> ${formatCount(definition.seeds.length, 'seed')}`)}
+    </dl>
+    <progress id="progress" max="1" value=${done.toFixed(4)} aria-label="Work done: ${formatPercent(done, 0)}"></progress>
+  </header>`;
+}
+
+function mainButton(standing: Standing, { pending }: ExperimentState, controller: ExperimentController): TemplateResult | typeof nothing {
+  const button = (id: string, title: string, onClick: () => void, isMain: boolean): TemplateResult =>
+    html`<button id=${id} class="button ${isMain ? '' : 'secondary'}" ?disabled=${pending !== null} @click=${onClick}>${title}</button>`;
+  const start = (title: string): TemplateResult => button('start', pending === 'start' ? 'Starting…' : title, () => controller.start(), true);
+  switch (standing) {
+    case 'running':
+      return button('pause', pending === 'pause' ? 'Pausing…' : 'Pause', () => controller.pause(), false);
+    case 'waiting':
+      return start('Start');
+    case 'paused':
+      return start('Resume');
+    case 'incomplete':
+      return start('Try Failed Runs Again');
+    case 'finished':
+      return nothing;
+  }
+}
+
+function reportButtons({ report }: ExperimentState, detail: ExperimentDetail, controller: ExperimentController): TemplateResult | typeof nothing {
+  if (!hasResults(detail)) return nothing;
+  return html`<button id="copy" class="button secondary" ?disabled=${valueOf(report) === null} @click=${() => controller.copyMarkdown()}>
+      Copy as Markdown
+    </button>
+    <button id="open-report" class="button secondary" @click=${() => controller.openReport()}>Open Report</button>`;
+}
+
+function timeLeft(seconds: number | null): TemplateResult | string {
+  if (seconds !== null) return `≈ ${formatDuration(seconds)}`;
+  return html`<span class="quiet" title="Known after the first run of this session">–</span>`;
+}
+
+function fact(name: string, value: string | TemplateResult): TemplateResult {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}

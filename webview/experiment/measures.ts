@@ -1,0 +1,177 @@
+/** What a finished run is measured by: the columns of the results table, and what ablations are drawn of. */
+import { mean, standardDeviation, sum } from '../../backend/core/stats.ts';
+import type { BenchmarkScores, CellResult, SeedResult } from '../../backend/protocol/experimentViews.ts';
+import { formatValue, type NumberFormat } from '../charts/curve.ts';
+import { visibleText } from '../ui/visibleText.ts';
+
+export interface Measure {
+  /** Stable: the order of the table is kept by it. */
+  readonly id: string;
+  readonly title: string;
+  /** What the number means, in a sentence. */
+  readonly hint: string;
+  readonly format: NumberFormat;
+  /** Which end of it one wants; null where it is neither. */
+  readonly better: 'more' | 'less' | null;
+  /** Null where the run has no such number. */
+  of(run: SeedResult): number | null;
+}
+
+/** Several runs by one number. */
+export interface Stats {
+  readonly mean: number;
+  /** Unbiased standard deviation; 0 for one run. */
+  readonly spread: number;
+  readonly values: readonly number[];
+}
+
+/** Columns of the results table, in their order; those without any number are left out. */
+export function tableMeasures(cells: readonly CellResult[]): readonly Measure[] {
+  const runs = cells.flatMap(({ seeds }) => seeds);
+  return [...heldOutMeasures(runs), ...setMeasures(runs), ...failureMeasures(runs), ...tokenMeasures].filter((measure) =>
+    runs.some((run) => measure.of(run) !== null),
+  );
+}
+
+/** What ablations can be drawn of: what the experiment is judged by first. */
+export function ablationMeasures(cells: readonly CellResult[]): readonly Measure[] {
+  const runs = cells.flatMap(({ seeds }) => seeds);
+  const all = [...tableMeasures(cells), ...lateMeasures.filter((measure) => runs.some((run) => measure.of(run) !== null))];
+  const main = mainMeasure(all);
+  return main === null ? all : [main, ...all.filter((measure) => measure !== main)];
+}
+
+/** The average over evaluation sets, or the only set, or held-out pass@1 after training; null if there is none of them. */
+export function mainMeasure(measures: readonly Measure[]): Measure | null {
+  const byId = (id: string): Measure | undefined => measures.find((measure) => measure.id === id);
+  return byId('sets') ?? measures.find(({ id }) => id.startsWith('set:')) ?? byId('after') ?? null;
+}
+
+/** Null where no run has the number. */
+export function statsOf(runs: readonly SeedResult[], measure: Pick<Measure, 'of'>): Stats | null {
+  return statsOfValues(runs.flatMap((run) => measure.of(run) ?? []));
+}
+
+export function statsOfValues(values: readonly number[]): Stats | null {
+  return values.length === 0 ? null : { mean: mean(values), spread: standardDeviation(values), values };
+}
+
+/** `47.1 % ± 0.8`; without a spread for one run, a dash for none. */
+export function statsText(stats: Stats | null, format: NumberFormat): string {
+  if (stats === null) return '–';
+  const center = formatValue(stats.mean, format);
+  return stats.values.length === 1 ? center : `${center} ± ${formatValue(stats.spread, format).replace(/ %$/, '')}`;
+}
+
+function heldOutMeasures(runs: readonly SeedResult[]): readonly Measure[] {
+  const levels = [...new Set(runs.flatMap(({ byLevel }) => Object.keys(byLevel)))];
+  const share = { format: 'share', better: 'more' } as const;
+  return [
+    {
+      ...{ id: 'before', title: 'Before', hint: 'Held-out pass@1 before training.', format: 'share', better: null },
+      of: ({ before }) => before,
+    },
+    { ...share, id: 'after', title: 'After', hint: 'Held-out pass@1 after training.', of: ({ after }) => after },
+    ...levels.map((level): Measure => ({
+      ...share,
+      id: `level:${level}`,
+      title: visibleText(level),
+      hint: `Held-out pass@1 after training, of problems of the level "${visibleText(level)}".`,
+      of: ({ byLevel }) => byLevel[level] ?? null,
+    })),
+  ];
+}
+
+function failureMeasures(runs: readonly SeedResult[]): readonly Measure[] {
+  const attempts = runs[0]?.failures.attempts ?? 0;
+  const what = `Training problems with no right answer in ${attempts === 1 ? 'one try' : `${attempts} tries`}`;
+  const share = ({ failures }: SeedResult, when: 'before' | 'after'): number | null =>
+    failures.problems === 0 ? null : failures[when] / failures.problems;
+  return [
+    {
+      ...{ id: 'failuresBefore', title: 'Never solved, before', hint: `${what}, before training.`, format: 'share', better: null },
+      of: (run) => share(run, 'before'),
+    },
+    {
+      ...{ id: 'failuresAfter', title: '→ after', hint: `${what}, after training.`, format: 'share', better: 'less' },
+      of: (run) => share(run, 'after'),
+    },
+  ];
+}
+
+const tokenMeasures: readonly Measure[] = [
+  {
+    ...{ id: 'tokensSampled', title: 'Sampled', hint: 'Tokens sampled in training.', format: 'count', better: null },
+    of: ({ tokens }) => tokens.sampled,
+  },
+  {
+    ...{ id: 'tokensTrained', title: 'Trained', hint: 'Tokens that the policy was trained on.', format: 'count', better: null },
+    of: ({ tokens }) => tokens.trained,
+  },
+  {
+    ...{
+      id: 'critiqueTokens',
+      title: 'Critique',
+      hint: 'Mean length of the critiques that a model wrote, in tokens.',
+      format: 'number',
+      better: null,
+    },
+    of: ({ critiqueTokens }) => critiqueTokens,
+  },
+];
+
+/** One a set that any run was scored on; their average where there are several, of the runs that have all. */
+function setMeasures(runs: readonly SeedResult[]): readonly Measure[] {
+  const sets = new Map(runs.flatMap(({ benchmarks }) => benchmarks.map(({ set, title }) => [set, title] as const)));
+  const share = { format: 'share', better: 'more' } as const;
+  const single = [...sets].map(([set, title]): Measure => {
+    const { hint, of } = scoreOfSet(runs, set, visibleText(title));
+    return { ...share, id: `set:${set}`, title: visibleText(title), hint, of };
+  });
+  if (single.length < 2) return single;
+  const average = (run: SeedResult): number | null => {
+    const scores = single.flatMap((measure) => measure.of(run) ?? []);
+    return scores.length === single.length ? mean(scores) : null;
+  };
+  return [...single, { ...share, id: 'sets', title: 'Average', hint: 'Over the evaluation sets, each counted alike.', of: average }];
+}
+
+function scoreOfSet(runs: readonly SeedResult[], set: string, title: string): Pick<Measure, 'hint' | 'of'> {
+  const find = ({ benchmarks }: SeedResult): BenchmarkScores | undefined => benchmarks.find((scores) => scores.set === set);
+  const example = runs.map(find).find((scores) => scores !== undefined);
+  const of = (run: SeedResult): number | null => {
+    const scores = find(run);
+    return scores?.greedy?.value ?? scores?.sampled?.avg.value ?? null;
+  };
+  if (example === undefined) return { hint: title, of };
+  const { problems, published, greedy, sampled } = example;
+  const how = greedy !== null ? 'pass@1 of one greedy answer a problem' : `avg@${sampled?.samples ?? 0} of sampled answers`;
+  const size = problems === published ? `${problems} problems` : `${problems} of its ${published} problems`;
+  return { hint: `${title}: ${how}, ${size}.`, of };
+}
+
+/** Steps at the end that are taken together. */
+const lastSteps = 20;
+
+const lateMeasures: readonly Measure[] = [
+  late('entropy', 'Entropy', 'nats a token'),
+  late('completionTokens', 'Answer length', 'tokens'),
+  late('refinementTokens', 'Refinement length', 'tokens'),
+  late('conditionGap', 'Condition gap', 'nats a token'),
+];
+
+function late(name: string, title: string, unit: string): Measure {
+  return {
+    ...{
+      id: `late:${name}`,
+      title: `${title} at the end`,
+      hint: `Mean over the last ${lastSteps} steps, in ${unit}.`,
+      format: 'number',
+      better: null,
+    },
+    of: ({ dynamics }) => {
+      const values = (dynamics[name] ?? []).slice(-lastSteps).map(([, value]) => value);
+      return values.length === 0 ? null : sum(values) / values.length;
+    },
+  };
+}
