@@ -17,7 +17,7 @@ const programs = [
 ];
 
 /** Pages, each with its stylesheet: `dist/webview/<name>.js` and `.css`. */
-const pages = ['run', 'rollouts', 'lab', 'gallery'].map((name) => ({ name, source: `webview/${name}/main.ts` }));
+const pages = ['run', 'rollouts', 'lab', 'experiment', 'gallery'].map((name) => ({ name, source: `webview/${name}/main.ts` }));
 
 const extension = { name: 'extension', source: 'extension/extension.ts' };
 

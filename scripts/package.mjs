@@ -27,7 +27,7 @@ export const targets = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64',
 export const thisTarget = `${process.platform}-${process.arch}`;
 
 const programs = ['cli.js', 'backend.js', 'engine.js', 'grader.js', 'computeEngine.js', 'rewardFunction.js', 'extension.cjs'];
-const pages = ['run', 'rollouts', 'lab'];
+const pages = ['run', 'rollouts', 'lab', 'experiment'];
 const otherFiles = ['codicon.css', 'codicon.ttf'].map((name) => `dist/webview/${name}`);
 /** Below media/: pictures of the README and reports stay out. */
 const media = ['icon.png', 'activityBar.svg', 'panels', 'walkthrough', 'demo', 'schema'];

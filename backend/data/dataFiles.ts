@@ -66,7 +66,7 @@ function extensionOf(path: string): string {
   return /\.([^.]+)$/u.exec(path.toLowerCase().replace(/\.gz$/u, ''))?.[1] ?? '';
 }
 
-function isDataFile(name: string): boolean {
+export function isDataFile(name: string): boolean {
   return !name.startsWith('.') && Object.values(sources).some(({ extensions }) => extensions.includes(extensionOf(name)));
 }
 
@@ -80,6 +80,7 @@ const splitNames: Readonly<Record<DataRole, readonly string[]>> = {
 async function filesOfFolder(folder: string, role: DataRole): Promise<string[]> {
   const own = await dataFilesIn(folder);
   const paths = own.length > 0 ? own : await dataFilesIn(join(folder, 'data'));
+  const wanted = splitFor(paths, role);
   if (paths.length === 0) {
     throw new WorkbenchError({
       code: 'dataset.noFiles',
@@ -87,15 +88,28 @@ async function filesOfFolder(folder: string, role: DataRole): Promise<string[]> 
       remedy: 'Name a file, or a folder with JSONL, JSON, CSV or Parquet files in it.',
     });
   }
+  if (wanted.length > 0) return [...wanted];
   const bySplit = groupBySplit(paths);
-  if (bySplit.size === 1) return paths;
-  const wanted = splitNames[role].find((name) => bySplit.has(name));
-  if (wanted !== undefined) return bySplit.get(wanted) ?? [];
   throw new WorkbenchError({
     code: 'dataset.severalSplits',
     message: `The folder ${folder} holds ${[...bySplit].map(([split, files]) => `${split} (${files.length} ${files.length === 1 ? 'file' : 'files'})`).join(', ')}, and nothing says which to take.`,
     remedy: `Name a file or a pattern, for example ${join(dirname(paths[0] ?? folder), `${[...bySplit.keys()][0] ?? ''}*`)}.`,
   });
+}
+
+/** Of the files below a folder by relative path, those that its name stands for; none where nothing says which. */
+export function chooseFiles(paths: readonly string[], role: DataRole): readonly string[] {
+  const below = (folder: string): string[] =>
+    paths.filter((path) => path.startsWith(folder) && !path.slice(folder.length).includes('/') && isDataFile(basename(path)));
+  const own = below('');
+  return splitFor(own.length > 0 ? own : below('data/'), role);
+}
+
+function splitFor(paths: readonly string[], role: DataRole): readonly string[] {
+  const bySplit = groupBySplit(paths);
+  if (bySplit.size === 1) return paths;
+  const wanted = splitNames[role].find((name) => bySplit.has(name));
+  return wanted === undefined ? [] : (bySplit.get(wanted) ?? []);
 }
 
 /** Split as the file's name begins: `train-00000-of-00004.parquet`, `test.jsonl`; a name of its own otherwise. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { WorkbenchError } from '../core/errors.ts';
 import type { DataConfig } from '../protocol/dataConfig.ts';
 import type { Problem } from '../protocol/records.ts';
+import type { DataRole } from './dataFiles.ts';
 import { filterProblems, limitProblems, splitProblems, type FilterOptions } from './problemFilter.ts';
 import { readProblems, type LoadedProblems, type ReadProblemsOptions, type SkippedRow } from './readProblems.ts';
 
@@ -22,7 +23,7 @@ export interface ProblemSets {
 
 export interface ReadSetsOptions extends FilterOptions {
   /** Where a path of the run file lies on this machine. */
-  readonly locate: (path: string) => string | Promise<string>;
+  readonly locate: (path: string, role: DataRole) => string | Promise<string>;
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +43,7 @@ export async function readSets(data: DataConfig, options: ReadSetsOptions): Prom
     columns: data.columns,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  const read = await readProblems(await options.locate(data.train), request);
+  const read = await readProblems(await options.locate(data.train, 'train'), request);
   const kept = filterProblems(read.problems, data.filter, options);
   if (kept.length === 0) {
     throw new WorkbenchError({
@@ -55,7 +56,7 @@ export async function readSets(data: DataConfig, options: ReadSetsOptions): Prom
   const train = data.limit === null ? split.train : limitProblems(split.train, data.limit, data.seed);
   const sets = { train, heldOut: split.heldOut, skipped: read.skipped, read, heldOutRead: null, filteredOut: read.problems.length - kept.length };
   if (data.heldOut === null) return sets;
-  const heldOutRead = await readProblems(await options.locate(data.heldOut), {
+  const heldOutRead = await readProblems(await options.locate(data.heldOut, 'heldOut'), {
     ...request,
     role: 'heldOut',
     ...(data.heldOutColumns === null ? {} : { layout: 'auto', columns: data.heldOutColumns }),

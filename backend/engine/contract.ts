@@ -125,4 +125,14 @@ export interface Engine {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number) => void;
+  /** While sampling: the tokens of each step as they are drawn, those that end a sequence included. */
+  readonly onTokens?: (tokens: readonly SampledToken[]) => void;
+}
+
+export interface SampledToken {
+  readonly prompt: number;
+  /** Of the sequence among those of its prompt. */
+  readonly index: number;
+  readonly token: number;
+  readonly logprob: number;
 }

@@ -14,10 +14,11 @@ export const dynamicsShown = ['reward', 'passRate', 'entropy', 'completionTokens
 /** Cells in the order of the grid, each with the seeds that are finished; a cell without any has none. */
 export async function cellResults(plan: ExperimentPlan, folder: ExperimentFolder, store: StoreReader): Promise<CellResult[]> {
   const cells: CellResult[] = [];
+  const known = store.runs();
   for (const cell of plan.cells) {
     const seeds: SeedResult[] = [];
     for (const { config, seed } of plan.runs.filter((run) => run.cell === cell)) {
-      const run = runOf(store, config);
+      const run = runOf(known, config);
       if (run?.state !== 'finished') continue;
       const scores = await folder.scores(run.id);
       const inOrder = Object.keys(plan.definition.benchmarks.sets).flatMap((set) => Object.values(scores).find((score) => isSet(score, set)) ?? []);

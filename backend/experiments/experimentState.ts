@@ -1,5 +1,6 @@
 /** How far an experiment is: derived from the store and from what the experiment keeps. */
 import { resolve, dirname } from 'node:path';
+import { sum } from '../core/stats.ts';
 import type { CellState, ExperimentDetail, ExperimentRunView } from '../protocol/experimentViews.ts';
 import type { RunView } from '../protocol/views.ts';
 import type { StoreReader } from '../store/storeReader.ts';
@@ -22,9 +23,10 @@ export async function experimentDetail(
   const { definition, path } = plan;
   const failures = await folder.failures();
   const sets = Object.keys(definition.benchmarks.sets).length;
+  const known = store?.runs() ?? [];
   const runs: ExperimentRunView[] = [];
   for (const { cell, seed, config } of plan.runs) {
-    const run = store === null ? undefined : runOf(store, config);
+    const run = runOf(known, config);
     const setsDone = run === undefined || sets === 0 ? 0 : Object.keys(await folder.scores(run.id)).length;
     const error = failures[failureKey(cell.label, seed)] ?? null;
     runs.push({
@@ -69,6 +71,6 @@ function stateOf(run: RunView | undefined, { isScored, error }: { readonly isSco
 /** At the pace of the runs that this session ended; what failed is tried again at the next start only. */
 function secondsLeft(runs: readonly ExperimentRunView[], { done, seconds }: RunningSession): number | null {
   if (done === 0) return null;
-  const left = runs.filter(({ state }) => state !== 'finished' && state !== 'failed').length;
+  const left = sum(runs.map(({ state, step, steps }) => (state === 'finished' || state === 'failed' ? 0 : 1 - step / steps)));
   return Math.max(0, (seconds / done) * left);
 }

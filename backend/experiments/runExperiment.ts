@@ -66,13 +66,13 @@ export async function runExperiment(options: ExperimentOptions): Promise<'finish
   return signal.aborted ? 'paused' : 'finished';
 }
 
-/** The newest run of exactly this configuration. */
-export function runOf(store: StoreReader, config: RunConfig): RunView | undefined {
-  return store.runs().find((run) => isDeepStrictEqual(run.config, config));
+/** The newest of the runs with exactly this configuration. */
+export function runOf(runs: readonly RunView[], config: RunConfig): RunView | undefined {
+  return runs.find((run) => run.config.name === config.name && isDeepStrictEqual(run.config, config));
 }
 
 async function isDone({ config }: PlannedRun, options: ExperimentOptions): Promise<boolean> {
-  const known = runOf(options.host.store, config);
+  const known = runOf(options.host.store.runs(), config);
   if (known?.state !== 'finished') return false;
   const { sets, critics } = await openWork(known.id, options);
   return sets.length === 0 && critics.length === 0;
@@ -82,10 +82,10 @@ async function isDone({ config }: PlannedRun, options: ExperimentOptions): Promi
 async function finishRun(run: PlannedRun, options: ExperimentOptions): Promise<string | undefined> {
   const { host, observer = {} } = options;
   try {
-    let known = runOf(host.store, run.config);
+    let known = runOf(host.store.runs(), run.config);
     if (known !== undefined) observer.onRun?.(run, known.id);
     if (known?.state !== 'finished') await host.train(run.config, known?.id ?? null, (runId) => observer.onRun?.(run, runId));
-    known = runOf(host.store, run.config);
+    known = runOf(host.store.runs(), run.config);
     if (known?.state !== 'finished') return 'It was stopped before its last step.';
     await examineRun(run, known.id, options);
     return undefined;

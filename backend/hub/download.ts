@@ -1,5 +1,5 @@
 /** Models and data files of a hub, brought into the cache: only what is needed, only what is not there yet. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkbenchError } from '../core/errors.ts';
 import type { DownloadProgress } from './downloadProgress.ts';
@@ -68,6 +68,45 @@ export async function downloadFile(address: HubAddress, options: DownloadOptions
   await fetchFiles(repository, [path], access, options.onProgress);
   await writeRef(folder, address.revision, repository.commit);
   return join(snapshotFolder(folder, repository.commit), path);
+}
+
+/**
+ * Brings those files into the cache that `choose` takes of the paths below the address's own (all of the repository if it has none); returns
+ * the folder of that path in the snapshot. Without a connection the cache answers with what it has. Throws `hub.…`, or an `AbortError`.
+ */
+export async function downloadFolder(
+  address: HubAddress,
+  choose: (paths: readonly string[]) => readonly string[],
+  options: DownloadOptions = {},
+): Promise<string> {
+  const access = await accessOf(options);
+  const { settings } = access;
+  const folder = repositoryFolder(address, settings.cacheFolder);
+  const below = address.path ?? '.';
+  const commit = await cachedCommit(folder, address.revision);
+  const place = commit === null ? null : join(snapshotFolder(folder, commit), below);
+  const cached = place !== null && (await isFolder(place)) ? place : null;
+  if (settings.isOffline) return cached ?? missingOffline(address, settings);
+  const repository = await readUnless(cached, address, access);
+  if (repository === null) return cached as NonNullable<typeof cached>;
+  const start = address.path === null ? '' : `${address.path}/`;
+  const wanted = choose(repository.files.flatMap(({ path }) => (path.startsWith(start) ? [path.slice(start.length)] : [])));
+  if (wanted.length === 0) throw noSuchFile(address, repository, settings);
+  await fetchFiles(
+    repository,
+    wanted.map((path) => start + path),
+    access,
+    options.onProgress,
+  );
+  await writeRef(folder, address.revision, repository.commit);
+  return join(snapshotFolder(folder, repository.commit), below);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** The repository as the hub has it; null where the hub does not answer and the cache does. */

@@ -2,15 +2,15 @@
  * The policy at an OpenAI-compatible endpoint: `GET /v1/models`, `POST /v1/chat/completions`, `POST /v1/completions`. Who may ask is decided at
  * the door (`socket.ts`, `openaiServer.ts`).
  */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import type { Message } from '../protocol/records.ts';
 import type { Policy } from '../training/policy.ts';
-import { chatForm, completionForm, type AnswerOptions } from './openaiAnswers.ts';
+import { AnswerStream, chatForm, completionForm, wholeAnswer, type AnswerForm, type AnswerOptions } from './openaiAnswers.ts';
 import { chatRequestSchema, completionRequestSchema, type ChatRequest, type CompletionRequest } from './openaiRequests.ts';
-import { completeAll, type Sampling } from './openaiSampling.ts';
+import { completeAll, type Completed, type Sampling } from './openaiSampling.ts';
 
 export interface ServedModel {
   readonly id: string;
@@ -86,7 +86,7 @@ async function answerChat(models: ServedModels, request: ChatRequest, response: 
   }));
   const prompts = ({ tokenizer }: Policy): number[][] => [tokenizer.encodeConversation(messages, 'answer')];
   const sampling = samplingOf(request, request.max_completion_tokens ?? request.max_tokens);
-  await answer(models, { request, prompts, sampling, form: chatForm, prefix: 'chatcmpl', withLogprobs: request.logprobs === true }, response, signal);
+  await answer(models, { request, prompts, sampling, form: chatForm, withLogprobs: request.logprobs === true }, response, signal);
 }
 
 async function answerCompletion(models: ServedModels, request: CompletionRequest, response: ServerResponse, signal: AbortSignal): Promise<void> {
@@ -95,7 +95,7 @@ async function answerCompletion(models: ServedModels, request: CompletionRequest
   const prompts = ({ tokenizer }: Policy): number[][] => given.map((one) => tokensOf(one, tokenizer));
   const withLogprobs = typeof request.logprobs === 'number';
   const sampling = samplingOf(request, request.max_tokens ?? 16);
-  await answer(models, { request, prompts, sampling, form: completionForm, prefix: 'cmpl', withLogprobs }, response, signal);
+  await answer(models, { request, prompts, sampling, form: completionForm, withLogprobs }, response, signal);
 }
 
 /** A model without a token that begins a text has nothing to continue where the prompt is empty. */
@@ -111,31 +111,31 @@ interface Asked {
   readonly request: Pick<ChatRequest, 'model' | 'stream' | 'stream_options'>;
   readonly prompts: (policy: Policy) => number[][];
   readonly sampling: Sampling;
-  readonly form: typeof chatForm | typeof completionForm;
-  readonly prefix: string;
+  readonly form: AnswerForm;
   readonly withLogprobs: boolean;
 }
 
 async function answer(models: ServedModels, asked: Asked, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  const { form, sampling } = asked;
   const { model, stream, stream_options: streamOptions } = asked.request;
   const options: AnswerOptions = { withLogprobs: asked.withLogprobs, withUsage: streamOptions?.include_usage === true };
-  const head = { id: `${asked.prefix}-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
+  const head = { id: `${form.prefix}-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };
   if (!models.list().some(({ id }) => id === model)) throw new Refusal(404, 'model.missing', `There is no model "${model}".`);
-  const complete = () => models.ask(model, signal, (policy) => completeAll(policy, asked.prompts(policy), asked.sampling));
+  const complete = (chunks?: AnswerStream): Promise<Completed> =>
+    models.ask(model, signal, (policy) => completeAll(policy, asked.prompts(policy), sampling, chunks?.listener()));
   if (stream !== true) {
-    send(response, 200, asked.form.whole(head, await complete(), options));
+    send(response, 200, wholeAnswer(form, head, await complete(), options));
     return;
   }
-  response.on('error', () => undefined);
   // What is refused at once is refused with its status; what takes longer has begun by then, and says so as an event.
-  const heartbeat = setInterval(() => {
+  const write = (text: string): void => {
     if (!response.headersSent) openStream(response);
-    response.write(': still there\n\n');
-  }, heartbeatMs);
+    response.write(text);
+  };
+  const heartbeat = setInterval(() => write(': still there\n\n'), heartbeatMs);
   try {
-    const completed = await complete();
-    if (!response.headersSent) openStream(response);
-    for (const chunk of asked.form.chunks(head, completed, options)) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+    const chunks = new AnswerStream(form, head, options, (chunk) => write(`data: ${JSON.stringify(chunk)}\n\n`));
+    chunks.end(await complete(chunks));
     response.end('data: [DONE]\n\n');
   } finally {
     clearInterval(heartbeat);
@@ -153,7 +153,7 @@ function samplingOf(request: Pick<ChatRequest, 'n' | 'temperature' | 'top_p' | '
     maxTokens: maxTokens ?? null,
     temperature: temperature ?? 1,
     topP: topP ?? 1,
-    seed: seed ?? null,
+    seed: seed ?? randomInt(2 ** 32),
     stop: typeof stop === 'string' ? [stop] : (stop ?? []),
   };
 }

@@ -4,7 +4,8 @@ import type { Problem } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import { problemMessages } from '../text/prompts.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
-import { resolveData, resolveModel, type SourceOptions } from './sources.ts';
+import { locateData } from './locateData.ts';
+import { resolveModel, type SourceOptions } from './sources.ts';
 
 /**
  * Reads, filters and divides. The model's tokenizer is loaded only where the filter counts tokens. Throws `dataset.…`, `data.…`, `hub.…`,
@@ -14,7 +15,7 @@ export async function readRunData(config: RunConfig, options: SourceOptions): Pr
   const { data } = config;
   const promptTokens = data.filter.maxPromptTokens === undefined ? undefined : promptCounter(await modelTokenizer(config, options), config.prompt);
   return readSets(data, {
-    locate: (path) => resolveData(path, options),
+    locate: (path, role) => locateData(path, role, options),
     ...(promptTokens === undefined ? {} : { promptTokens }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

@@ -13,8 +13,9 @@ import { dataLines, dataSetWarnings } from './dataPlan.ts';
 import { promptCounter, readRunData } from './dataSets.ts';
 import { findVerifier } from './findPlugin.ts';
 import { openGrader, testVerifier } from './grading.ts';
+import { locateData } from './locateData.ts';
 import { resolveRunSource } from './runFile.ts';
-import { resolveData, resolveModel, type SourceOptions } from './sources.ts';
+import { resolveModel, type SourceOptions } from './sources.ts';
 
 export interface PreviewOptions extends SourceOptions {
   /** `dist/grader.js` */
@@ -78,7 +79,7 @@ function brokenRowWarnings({ data }: RunConfig, { skipped }: ProblemSets): strin
 }
 
 async function withoutLayout({ data }: RunConfig, error: WorkbenchError, options: PreviewOptions): Promise<DataPreview> {
-  const columns = await readColumns(await resolveData(data.train, options), 'train');
+  const columns = await readColumns(await locateData(data.train, 'train', options), 'train');
   const message = error.message.endsWith(error.remedy) ? error.message.slice(0, -error.remedy.length).trim() : error.message;
   return {
     problem: { code: error.code, message, remedy: error.remedy },

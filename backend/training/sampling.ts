@@ -1,6 +1,6 @@
 /** Completions of the policy with the run's sampling settings. */
 import { WorkbenchError } from '../core/errors.ts';
-import type { SampleRequest, SampleResult } from '../engine/contract.ts';
+import type { CallOptions, SampleRequest, SampleResult } from '../engine/contract.ts';
 import type { Run } from './run.ts';
 
 export interface CompletionRequest {
@@ -10,12 +10,14 @@ export interface CompletionRequest {
   /** The run's own when left out. */
   readonly temperature?: number;
   readonly onProgress?: (tokens: number) => void;
+  /** Hears every token when it is drawn. */
+  readonly onTokens?: CallOptions['onTokens'];
 }
 
 /** Throws `engine.notFinite` when the weights are broken: nothing sampled from them is worth keeping, and no reward would ever say so. */
 export async function sampleCompletions(
   run: Pick<Run, 'config' | 'engine' | 'tokenizer' | 'signal'>,
-  { prompts, seeds, temperature, onProgress }: CompletionRequest,
+  { prompts, seeds, temperature, onProgress, onTokens }: CompletionRequest,
 ): Promise<SampleResult> {
   if (prompts.length === 0) return { sequences: [], tokensSampled: 0 };
   const { sampling } = run.config;
@@ -26,7 +28,11 @@ export async function sampleCompletions(
     seeds,
     stopTokens: run.tokenizer.stopTokens,
   };
-  const result = await run.engine.sample(request, { signal: run.signal, ...(onProgress === undefined ? {} : { onProgress }) });
+  const result = await run.engine.sample(request, {
+    signal: run.signal,
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onTokens === undefined ? {} : { onTokens }),
+  });
   requireFinite(result);
   return result;
 }

@@ -56,6 +56,12 @@ export async function tokenizerOf(config: RunConfig, demoFolder: string): Promis
   return loadTokenizer((await resolveModel(config, { demoFolder, part: 'description' })).tokenizerFolder);
 }
 
+/** Gives the text that each token adds, as `tokenTexts` does but for what is held back to the end. */
+export function liveTokenTexts(tokenizer: Pick<Tokenizer, 'decode'>): (token: number) => string {
+  const detokenizer = new Detokenizer(tokenizer, { skipSpecial: false });
+  return (token) => detokenizer.push(token);
+}
+
 /** The text that each token adds. */
 export function tokenTexts(tokenizer: Pick<Tokenizer, 'decode'>, tokens: readonly number[]): string[] {
   const detokenizer = new Detokenizer(tokenizer, { skipSpecial: false });

@@ -80,6 +80,7 @@ export class ScriptedEngine implements Engine {
     const sequences = prompts.map((prompt, p) =>
       (request.seeds[p] ?? []).map((seed, index) => this.sequenceOf(this.script({ prompt, seed, index, weights: this.weights }), request)),
     );
+    sequences.forEach((ofPrompt, prompt) => ofPrompt.forEach((sequence, index) => tell(options.onTokens, prompt, index, sequence)));
     return { sequences, tokensSampled: sequences.flat().reduce((total, { tokens }) => total + tokens.length, 0) };
   }
 
@@ -141,6 +142,10 @@ export class ScriptedEngine implements Engine {
     if (tokens.length > maxTokens) throw new Error(`the script says ${tokens.length} tokens, more than ${maxTokens}`);
     return { tokens, logprobs: new Float32Array(tokens.length).fill(scriptedLogprobs.sampled), finish: isCut ? 'length' : 'stop' };
   }
+}
+
+function tell(onTokens: CallOptions['onTokens'], prompt: number, index: number, { tokens, logprobs }: SampledSequence): void {
+  tokens.forEach((token, t) => onTokens?.([{ prompt, index, token, logprob: logprobs[t] as number }]));
 }
 
 function forwardResult(sequences: readonly ForwardSequence[], logprob: number): ForwardResult {

@@ -20,7 +20,7 @@ describe('the package', () => {
   it.each([
     ...['package.json', 'README.md', 'LICENSE.txt', 'media/icon.png', 'media/demo/model/model.safetensors', 'media/demo/train.jsonl'],
     ...['cli.js', 'backend.js', 'engine.js', 'grader.js', 'extension.cjs'].map((name) => `dist/${name}`),
-    ...['run', 'rollouts', 'lab'].flatMap((page) => [`dist/webview/${page}.js`, `dist/webview/${page}.css`]),
+    ...['run', 'rollouts', 'lab', 'experiment'].flatMap((page) => [`dist/webview/${page}.js`, `dist/webview/${page}.css`]),
   ])('has %s', (path) => expect(paths.map((name) => name.toLowerCase())).toContain(path.toLowerCase()));
 
   it('has every file that its manifest names', () => {
@@ -47,7 +47,7 @@ describe('the package', () => {
 });
 
 describe('a page', () => {
-  it.each(['run', 'rollouts', 'lab'])('%s is at most 400 KB before anything is opened in it', (page) => {
+  it.each(['run', 'rollouts', 'lab', 'experiment'])('%s is at most 400 KB before anything is opened in it', (page) => {
     const metafile = readMetafile();
     const files = filesOfPage(metafile, page, { withLazy: false }).filter((path) => /\.(js|css)$/.test(path));
     const bytes = files.reduce((sum, path) => sum + (metafile.outputs[path]?.bytes ?? 0), 0);

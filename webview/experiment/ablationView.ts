@@ -97,10 +97,11 @@ function marks({ mean, spread, values }: Stats, at: (value: number) => string): 
   `;
 }
 
-function tickView({ ticks, ...scale }: Scale, format: NumberFormat): TemplateResult {
+function tickView(scale: Scale, format: NumberFormat): TemplateResult {
+  const { ticks } = scale;
   const step = (ticks[1] ?? 1) - (ticks[0] ?? 0);
   return html`<svg class="row" height="18">
-    ${ticks.map((tick) => svg`<text class="label" x=${place(tick, { ticks, ...scale })} y="13">${axisText(tick, step, format)}</text>`)}
+    ${ticks.map((tick) => svg`<text class="label" x=${place(tick, scale)} y="13">${axisText(tick, step, format)}</text>`)}
   </svg>`;
 }
 

@@ -1,5 +1,6 @@
 /** Every state of every page. */
 import { explorerScenes } from './explorerScenes.ts';
+import { experimentScenes } from './experimentScenes.ts';
 import { runScenes } from './runScenes.ts';
 
 /** One state of one page; `show` draws it into an empty element. */
@@ -10,4 +11,4 @@ export interface Scene {
   show(root: HTMLElement): void;
 }
 
-export const scenes: readonly Scene[] = [...runScenes, ...explorerScenes];
+export const scenes: readonly Scene[] = [...runScenes, ...explorerScenes, ...experimentScenes];

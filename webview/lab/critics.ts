@@ -4,6 +4,8 @@ export interface CriticChoice {
   readonly name: string;
   readonly title: string;
   readonly meaning: string;
+  /** Needs settings of its own, money or more time: not chosen by itself. */
+  readonly isExtra?: boolean;
 }
 
 export const critics = [
@@ -16,6 +18,19 @@ export const critics = [
   },
   { name: 'step-level', title: 'Step-level', meaning: 'The first step that is wrong, and what it should be. Needs a reference solution.' },
   { name: 'self', title: 'Self', meaning: 'What the policy itself says of its answer.' },
+  {
+    name: 'self-evaluation',
+    title: 'Self + evaluation',
+    meaning: 'The policy first judges its own answer, without the gold one, and criticizes what it holds for wrong.',
+    isExtra: true,
+  },
+  {
+    name: 'chain-of-thought',
+    title: 'Chain of thought',
+    meaning: 'A model at an endpoint, or of the editor, as criticOptions of the run name it. May cost money.',
+    isExtra: true,
+  },
+  { name: 'weak-to-strong', title: 'Weak to strong', meaning: 'Another local model, which criticOptions.model of the run names.', isExtra: true },
   { name: 'human', title: 'Human', meaning: 'Your own words.' },
 ] as const satisfies readonly CriticChoice[];
 

@@ -60,7 +60,7 @@ export const initialLab: LabState = {
   connection: { state: 'connecting', detail: '' },
   subject: idle,
   // One's own words join when there are any.
-  chosen: new Set(critics.map(({ name }) => name).filter((name) => name !== 'human')),
+  chosen: new Set(critics.filter((critic) => critic.name !== 'human' && !('isExtra' in critic)).map(({ name }) => name)),
   samples: 8,
   humanText: '',
   running: null,

@@ -8,7 +8,7 @@ import type { RunConfig } from '../../protocol/runConfig.ts';
 import { readRunData } from '../../training/dataSets.ts';
 import { evaluate as evaluatePolicy, type Evaluated } from '../../training/evaluate.ts';
 import { closePolicy, openPolicy, requireFittingPrompts } from '../../training/policy.ts';
-import { resolveData } from '../../training/sources.ts';
+import { locateData } from '../../training/locateData.ts';
 import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
 import { downloadLines } from '../downloadText.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../findCheckpoint.ts';
@@ -128,7 +128,7 @@ async function readAll(paths: readonly string[], { data }: RunConfig, demoFolder
     columns: data.heldOutColumns ?? data.columns,
     role: 'heldOut',
   };
-  for (const path of paths) sets.push({ path, problems: (await readProblems(await resolveData(path, { demoFolder }), how)).problems });
+  for (const path of paths) sets.push({ path, problems: (await readProblems(await locateData(path, 'heldOut', { demoFolder }), how)).problems });
   return sets;
 }
 

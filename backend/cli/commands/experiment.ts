@@ -95,7 +95,8 @@ interface Setting {
 
 async function run({ plan, baseFile, folder, store, workspace, options, context }: Setting): Promise<'finished' | 'paused'> {
   const { entries, demoFolder, output } = context;
-  const done = plan.runs.filter(({ config }) => runOf(store, config)?.state === 'finished').length;
+  const known = store.runs();
+  const done = plan.runs.filter(({ config }) => runOf(known, config)?.state === 'finished').length;
   const view = new ComparisonView(output, plan.runs.length, done, () => performance.now());
   const signal = interruptSignal(() => view.interrupting());
   const sets = await loadSets(plan.definition.benchmarks, (path) => resolveData(fromFile(path, plan.path), { demoFolder, signal }));
@@ -127,10 +128,15 @@ function outcomeText(cells: readonly CellResult[]): string {
 function planLines({ definition, cells, axes, runs }: ExperimentPlan): string[] {
   const steps = runs.reduce((total, { config }) => total + config.training.steps, 0);
   return [
-    `${definition.name}: ${cells.length} cells × ${definition.seeds.length} seeds = ${runs.length} runs, ${steps.toLocaleString('en-US')} steps`,
+    `${definition.name}: ${counted(cells.length, 'cell')} × ${counted(definition.seeds.length, 'seed')} = ${counted(runs.length, 'run')}, ${counted(steps, 'step')}`,
     ...axes.map(({ name, values }) => `  ${name}: ${values.join(', ')}`),
     ...cells.map(({ label }, i) => `  ${String(i + 1).padStart(3)}  ${label}`),
   ];
+}
+
+/** `1 seed`, `1,280 steps`. */
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 async function readText(path: string, what: string): Promise<string> {

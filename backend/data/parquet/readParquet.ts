@@ -22,7 +22,11 @@ export async function* readParquet(path: string, { columns, atMost = Infinity }:
     const { buffer, metadata } = await openParquet(path, file);
     const elements = parquetSchema(metadata).children.map(({ element }) => element);
     const known = new Set(elements.map(({ name }) => name));
-    const decimals = new Map(elements.flatMap(({ name, converted_type, scale }) => (converted_type === 'DECIMAL' ? [[name, Math.min(100, Math.max(0, scale ?? 0))] as const] : [])));
+    const decimals = new Map(
+      elements.flatMap(({ name, converted_type, scale }) =>
+        converted_type === 'DECIMAL' ? [[name, Math.min(100, Math.max(0, scale ?? 0))] as const] : [],
+      ),
+    );
     const wanted = columns?.filter((name) => known.has(name)) ?? [...known];
     let start = 0;
     for (const group of metadata.row_groups) {

@@ -38,6 +38,7 @@ interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: ((done: number) => void) | undefined;
+  readonly onTokens: CallOptions['onTokens'];
   readonly method: string;
   readonly signal: AbortSignal | undefined;
   timer: NodeJS.Timeout;
@@ -142,7 +143,7 @@ export class EngineProcess implements Engine {
   }
 
   private call<T>(method: EngineMethod, args: readonly unknown[], options: CallOptions = {}): Promise<T> {
-    return this.send({ type: 'call', method, args } as PlainCall, method, options) as Promise<T>;
+    return this.send({ type: 'call', method, args, wantsTokens: options.onTokens !== undefined } as PlainCall, method, options) as Promise<T>;
   }
 
   private send(message: PlainCall, method: string, options: CallOptions): Promise<unknown> {
@@ -154,7 +155,8 @@ export class EngineProcess implements Engine {
       const abort = (): void => void this.child.send({ type: 'abort', id } satisfies ToEngine, () => undefined);
       options.signal?.addEventListener('abort', abort, { once: true });
       const release = (): void => options.signal?.removeEventListener('abort', abort);
-      this.pending.set(id, { resolve, reject, onProgress: options.onProgress, method, signal: options.signal, timer: this.watch(id), release });
+      const { onProgress, onTokens, signal } = options;
+      this.pending.set(id, { resolve, reject, onProgress, onTokens, method, signal, timer: this.watch(id), release });
       this.child.send({ ...message, id } as ToEngine, (error) => {
         if (error) this.settle(id, (pending) => pending.reject(this.death ?? this.diedOf('it cannot be reached')));
       });
@@ -178,6 +180,7 @@ export class EngineProcess implements Engine {
       pending.timer = this.watch(id);
     }
     if (message.type === 'progress') this.pending.get(message.id)?.onProgress?.(message.done);
+    else if (message.type === 'tokens') this.pending.get(message.id)?.onTokens?.(message.tokens);
     else if (message.type === 'result') this.settle(message.id, (pending) => pending.resolve(message.value));
     else
       this.settle(message.id, ({ signal, reject }) =>

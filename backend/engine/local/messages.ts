@@ -1,6 +1,6 @@
 /** What the engine's process and its owner say to each other. Typed arrays travel as they are (`serialization: 'advanced'`). */
 import type { LoraSpec } from '../../models/parameters.ts';
-import type { Engine } from '../contract.ts';
+import type { Engine, SampledToken } from '../contract.ts';
 import type { SessionOptions } from './session.ts';
 
 export interface LocalEngineOptions {
@@ -37,7 +37,7 @@ export type EngineMethod = Exclude<keyof Engine, 'dispose'>;
 
 export type ToEngine =
   | { readonly type: 'open'; readonly id: number; readonly options: LocalEngineOptions }
-  | { readonly type: 'call'; readonly id: number; readonly method: EngineMethod; readonly args: readonly unknown[] }
+  | { readonly type: 'call'; readonly id: number; readonly method: EngineMethod; readonly args: readonly unknown[]; readonly wantsTokens: boolean }
   | { readonly type: 'selfCheck'; readonly id: number; readonly options: SessionOptions }
   | { readonly type: 'abort'; readonly id: number };
 
@@ -52,4 +52,5 @@ export interface WireError {
 export type FromEngine =
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
-  | { readonly type: 'progress'; readonly id: number; readonly done: number };
+  | { readonly type: 'progress'; readonly id: number; readonly done: number }
+  | { readonly type: 'tokens'; readonly id: number; readonly tokens: readonly SampledToken[] };

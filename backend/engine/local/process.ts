@@ -40,7 +40,11 @@ async function answer(message: Exclude<ToEngine, { type: 'abort' }>, signal: Abo
   }
   if (message.type === 'selfCheck') return selfCheck(message.options);
   if (engine === undefined) throw new Error('no model is open');
-  const options: CallOptions = { signal, onProgress: throttled((done) => send({ type: 'progress', id: message.id, done })) };
+  const options: CallOptions = {
+    signal,
+    onProgress: throttled((done) => send({ type: 'progress', id: message.id, done })),
+    ...(message.wantsTokens ? { onTokens: (tokens) => send({ type: 'tokens', id: message.id, tokens }) } : {}),
+  };
   const [first, second] = message.args;
   switch (message.method) {
     case 'describe':

@@ -92,6 +92,7 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
     }
     const drawn = await decodeOnce(model, request, mode, cache, active);
     tokensSampled += active.length;
+    options.onTokens?.(active.map(({ prompt, index }, slot) => ({ prompt, index, ...(drawn[slot] as Drawn) })));
 
     for (let slot = active.length - 1; slot >= 0; slot--) {
       const row = active[slot] as Row;

@@ -19,29 +19,62 @@ export interface Drawn {
   readonly logprob: number;
 }
 
-/** Draws one token from `logits[offset .. offset + size)` by inverse CDF over the kept tokens, likeliest first. */
+/** Draws one token from `logits[offset .. offset + size)` by inverse CDF over the kept tokens, likeliest first; at ties the lower id is the likelier. */
 export function drawToken(logits: Float32Array, offset: number, size: number, truncation: Truncation, uniform: number): Drawn {
+  const row = logits.subarray(offset, offset + size);
   let largest = -Infinity;
-  for (let i = 0; i < size; i++) largest = Math.max(largest, logits[offset + i] as number);
+  for (let i = 0; i < size; i++) largest = Math.max(largest, row[i] as number);
   let normalizer = 0;
-  for (let i = 0; i < size; i++) normalizer += Math.exp((logits[offset + i] as number) - largest);
-  const logprobOf = (token: number): number => (logits[offset + token] as number) - largest - Math.log(normalizer);
+  let total = 0;
+  for (let i = 0; i < size; i++) {
+    const below = (row[i] as number) - largest;
+    normalizer += Math.exp(below);
+    total += Math.exp(below / truncation.temperature);
+  }
+  // The caller reports it.
+  if (!Number.isFinite(normalizer)) return { token: 0, logprob: NaN };
 
-  const order = Array.from({ length: size }, (_, token) => token).sort(
-    (a, b) => (logits[offset + b] as number) - (logits[offset + a] as number) || a - b,
-  );
-  const candidates = truncation.topK > 0 ? order.slice(0, truncation.topK) : order;
-  const masses = candidates.map((token) => Math.exp(((logits[offset + token] as number) - largest) / truncation.temperature));
-  const reach = masses.reduce((a, b) => a + b, 0) * truncation.topP;
+  const { tokens, masses } = likeliest(row, largest, total, truncation);
+  const reach = (truncation.topK > 0 ? masses.reduce((a, b) => a + b, 0) : total) * truncation.topP;
   let kept = 0;
   let keptMass = 0;
   while (kept < masses.length && (kept === 0 || keptMass < reach)) keptMass += masses[kept++] as number;
 
   let remaining = uniform * keptMass;
-  for (let i = 0; i < kept; i++) {
-    remaining -= masses[i] as number;
-    if (remaining < 0) return { token: candidates[i] as number, logprob: logprobOf(candidates[i] as number) };
+  let chosen = 0;
+  while (chosen < kept - 1 && (remaining -= masses[chosen] as number) >= 0) chosen++;
+  const token = tokens[chosen] as number;
+  return { token, logprob: (row[token] as number) - largest - Math.log(normalizer) };
+}
+
+/** How far below the largest logit tokens are looked at first, in units of the temperature. */
+const firstWidth = 4;
+
+/**
+ * The likeliest tokens in order, at least as many as the truncation keeps, with their masses exp((logit − largest) / temperature). A large
+ * vocabulary is not sorted: of most tokens it is enough to know that they are below the others.
+ */
+function likeliest(
+  row: Float32Array,
+  largest: number,
+  total: number,
+  { temperature, topK, topP }: Truncation,
+): { tokens: number[]; masses: number[] } {
+  const massOf = (token: number): number => Math.exp(((row[token] as number) - largest) / temperature);
+  const wanted = topK > 0 ? Math.min(topK, row.length) : Infinity;
+  for (let width = firstWidth; ; width *= 1.5) {
+    const cut = width > 1e6 ? -Infinity : largest - width * temperature;
+    const tokens: number[] = [];
+    let mass = 0;
+    for (let token = 0; token < row.length; token++) {
+      if ((row[token] as number) < cut) continue;
+      tokens.push(token);
+      mass += massOf(token);
+    }
+    const isEnough = topK > 0 ? tokens.length >= wanted : topP < 1 && mass >= topP * total;
+    if (!isEnough && tokens.length < row.length) continue;
+    tokens.sort((a, b) => (row[b] as number) - (row[a] as number) || a - b);
+    const kept = tokens.slice(0, Math.min(wanted, tokens.length));
+    return { tokens: kept, masses: kept.map(massOf) };
   }
-  const last = candidates[kept - 1] as number;
-  return { token: last, logprob: logprobOf(last) };
 }

@@ -1,9 +1,12 @@
 /** Matrices in expressions are added and multiplied, so that only their cells are left to compare. */
-import { mapParts, product, sum, type Node } from './node.ts';
+import { exactValue } from './exact.ts';
+import { mapParts, parts, product, sum, type Node } from './node.ts';
 
 type Matrix = Extract<Node, { kind: 'matrix' }>;
 
-const maxCells = 64;
+const maxProducts = 64;
+/** Cells grow with each product of matrices of expressions. */
+const maxCellSize = 200;
 
 /** The same node where sums and products of matrices of fitting shapes are matrices. */
 export function reduceMatrices(node: Node): Node {
@@ -37,7 +40,19 @@ function multiplied(args: readonly Node[]): Matrix | null {
 
 function timesMatrix(a: Matrix, b: Matrix): Matrix | null {
   const columns = b.rows[0]?.length ?? 0;
-  if (a.rows[0]?.length !== b.rows.length || a.rows.length * columns * b.rows.length > maxCells) return null;
+  if (a.rows[0]?.length !== b.rows.length || a.rows.length * columns * b.rows.length > maxProducts) return null;
   const cell = (row: readonly Node[], j: number): Node => sum(row.map((factor, k) => product([factor, ...(b.rows[k]?.slice(j, j + 1) ?? [])])));
-  return { kind: 'matrix', rows: a.rows.map((row) => Array.from({ length: columns }, (_, j) => cell(row, j))) };
+  const rows = a.rows.map((row) => Array.from({ length: columns }, (_, j) => simplified(cell(row, j))));
+  return rows.every((row) => row.every((entry) => sizeOf(entry) <= maxCellSize)) ? { kind: 'matrix', rows } : null;
+}
+
+function simplified(node: Node): Node {
+  const value = exactValue(node);
+  return value === null ? node : { kind: 'number', value, places: null };
+}
+
+function sizeOf(node: Node): number {
+  let size = 1;
+  for (const part of parts(node)) size += sizeOf(part);
+  return size;
 }

@@ -25,6 +25,14 @@ it('is a pure function that differs by seed and by pass', () => {
   expect(new Set([pass(1, 0), pass(1, 1), pass(2, 0), pass(2, 1)]).size).toBe(4);
 });
 
+it('without a seed goes through the data as it is, again and again', () => {
+  expect([0, 1, 2].map((step) => problemOrder(null, 5, 2, step))).toEqual([
+    [0, 1],
+    [2, 3],
+    [4, 0],
+  ]);
+});
+
 it('refuses an empty set', () => {
   expect(() => problemOrder(0, 0, 8, 0)).toThrow(/0 problems/u);
 });

@@ -1,4 +1,5 @@
 /** Filter, split and limit: what they keep, and that they depend on the problems alone. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -99,6 +100,16 @@ it.each<[string, Omit<DataConfigInput, 'train'>, string, RegExp]>([
 
 it.each([{ fraction: 0.1, count: 3 }, {}])('a run file gives either a fraction or a count: %j', (split) => {
   expect(dataSchema.safeParse({ train: 'x', split }).success).toBe(false);
+});
+
+it('reads held-out problems of another layout with columns of their own', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'train.csv'), 'text,result,answer\nWhy?,1,no\n');
+  writeProblems(join(folder, 'heldOut.jsonl'), problems(2));
+  const data = dataSchema.parse({ train: 'train.csv', heldOut: 'heldOut.jsonl', columns: { prompt: 'text', answer: 'result' }, heldOutColumns: {} });
+  const { train, heldOut } = await readSets(data, { locate: (path) => join(folder, path) });
+  expect([...train, ...heldOut].map(({ answer }) => answer)).toEqual(['1', '15', '16']);
+  await expect(readSets({ ...data, heldOutColumns: null }, { locate: (path) => join(folder, path) })).rejects.toMatchObject({ code: 'dataset.noColumn' });
 });
 
 it('gives a held-out problem an id of its own where it shares one with another problem', async () => {

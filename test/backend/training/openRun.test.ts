@@ -152,7 +152,7 @@ describe('openRun refuses', () => {
   ])('a chat template that takes a question, but not the turns in which the policy %s', async (_, critic, condition) => {
     const model = temporaryFolder();
     cpSync(`${demoFolder}/model`, model, { recursive: true });
-    const template = `{%- if ${condition} -%}{{ raise_exception('No critiques here.') }}{%- endif -%}{{ messages[0].content }}`;
+    const template = `{%- if ${condition} -%}{{ raise_exception('No critiques here.') }}{%- endif -%}{%- for m in messages -%}{{ m.content }}{%- endfor -%}`;
     const path = `${model}/tokenizer_config.json`;
     writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), chat_template: template }));
     const { run, engines } = await open({ critic, model: { path: model } });

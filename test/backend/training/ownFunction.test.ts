@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { WorkbenchError } from '../../../backend/core/errors.ts';
 import { findVerifier } from '../../../backend/training/findPlugin.ts';
 import { planRun } from '../../../backend/training/plan.ts';
 import { resolveRunSource } from '../../../backend/training/runFile.ts';
@@ -18,7 +19,10 @@ def answer(input):
 def reward(input):
 `;
 
-async function runWith(body: string, config: ScriptedRunOptions['config'] = {}): Promise<{ made: ScriptedRun; path: string }> {
+async function runWith(
+  body: string,
+  { fault, ...config }: ScriptedRunOptions['config'] & Pick<ScriptedRunOptions, 'fault'> = {},
+): Promise<{ made: ScriptedRun; path: string }> {
   const path = join(temporaryFolder(), 'reward.py');
   writeFileSync(path, answerOf + body);
   const fates = [
@@ -29,6 +33,7 @@ async function runWith(body: string, config: ScriptedRunOptions['config'] = {}):
     problems: problems(2),
     script: scriptOf(fates),
     config: { verifier: path, training: { steps: 2 }, switches: { trigger: 'anyWrong' }, ...config },
+    ...(fault === undefined ? {} : { fault }),
   });
   return { made, path };
 }
@@ -62,6 +67,27 @@ describe('a reward function', () => {
       'noticeRaised 2 verifier.changed',
     ]);
   }, 30_000);
+
+  it('that says something else each time does not keep a run from making steps again after its engine died', async () => {
+    let calls = 0;
+    const { made } = await runWith(`    import random; return random.random()\n`, {
+      training: { steps: 4 },
+      checkpoint: { every: 2 },
+      fault: (method) => {
+        if (method === 'forwardBackward' && ++calls === 4) throw new WorkbenchError({ code: 'engine.died', message: 'It is gone.', remedy: 'None.' });
+      },
+    });
+    const recorded: (number | null)[][] = [];
+    const rewards = (): (number | null)[] => made.store.rolloutPage({ runId: 'run', order: 'oldest', limit: 8 }).rows.map(({ reward }) => reward);
+    made.store.onEvents((events) => {
+      if (events.some(({ body }) => body.type === 'stepFinished' && body.update.step >= 2)) recorded.push(rewards());
+    });
+    await train(made.run);
+    expect(made.engines).toHaveLength(2);
+    expect(told(made.store.eventsAfter(0, 1000)).at(-1)).toBe('runStopped 4 finished');
+    expect(recorded.length).toBeGreaterThan(1);
+    for (const seen of recorded) expect(seen).toEqual(recorded[0]);
+  }, 60_000);
 
   it.each([
     ['loops', 'while True:\n            pass', 'deadline of 300 ms'],

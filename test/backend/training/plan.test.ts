@@ -90,7 +90,9 @@ describe('the plan of a run', () => {
   it('warns of memory that is tight or not there', async () => {
     const { needed } = (await plan({})).memory;
     expect((await plan({}, needed * 1.2)).warnings).toEqual([expect.stringMatching(/That is tight/)]);
-    expect((await plan({}, needed * 0.9)).warnings).toEqual([expect.stringMatching(/It will not start\. .*(about [\d.]+ [MG]B then|Choose a model)/)]);
+    expect((await plan({}, needed * 0.9)).warnings).toEqual([
+      expect.stringMatching(/It will not start\. .*(about [\d.]+ [MG]B then|Choose a model)/),
+    ]);
   });
 
   it('warns of data that the critic cannot use, and of rows left out', async () => {

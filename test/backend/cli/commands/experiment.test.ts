@@ -29,7 +29,7 @@ afterAll(() => folder.remove());
 describe('experiment', () => {
   it('says what it would run', async () => {
     const { text, exitCode } = await run('--plan');
-    expect(text).toBe('tiny: 2 cells × 1 seeds = 2 runs, 4 steps\n  switches.nRollouts: 2, 3\n    1  n 2\n    2  n 3\n');
+    expect(text).toBe('tiny: 2 cells × 1 seed = 2 runs, 4 steps\n  switches.nRollouts: 2, 3\n    1  n 2\n    2  n 3\n');
     expect(exitCode).toBe(0);
     expect(await readdir(folder.path)).not.toContain('.critique-grpo');
   });
