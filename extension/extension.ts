@@ -8,6 +8,7 @@ import { CriticKeys } from './backend/criticKeys.ts';
 import { errorText } from './backend/errors.ts';
 import { LanguageModels } from './backend/languageModels.ts';
 import { findBackend, launchBackend } from './backend/launcher.ts';
+import { newExperimentFile } from './commands/newExperimentFile.ts';
 import { newRunFile } from './commands/newRunFile.ts';
 import { runCommands } from './commands/runCommands.ts';
 import { registerCritiques } from './critiques/register.ts';
@@ -141,7 +142,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       if (backend.connection.state === 'connected') void restart();
     }),
-    ...[...runCommands, newRunFile].map((command) =>
+    ...[...runCommands, newRunFile, newExperimentFile].map((command) =>
       vscode.commands.registerCommand(command.id, async (argument: unknown) => {
         try {
           await command.run(services, argument);

@@ -1,5 +1,6 @@
 /** The end of a run: before and after, what still fails and why, where everything is, what to try next. */
 import { dirname, join } from 'node:path';
+import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { holdsOut } from '../protocol/dataViews.ts';
 import type { Cause, LevelScore, PersistentFailure } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
@@ -140,12 +141,11 @@ function nextSteps({ reason, runId, after }: SessionResult, { command, config }:
     why: 'set algorithms side by side, with seeds',
     command: `${command.replace(/ train\b/, ' compare')} --algorithms grpo,dr-grpo,critique-grpo --seeds 3`,
   };
-  const otherCritic: NextStep =
-    config.algorithm === 'critique-grpo'
-      ? config.critic === 'verdict'
-        ? { why: 'a second try with no critique at all: the control', command: withOption(command, 'critic', 'resample') }
-        : { why: 'a critic that only says right or wrong', command: withOption(command, 'critic', 'verdict') }
-      : { why: 'let critiques reach what rewards cannot', command: withOption(command, 'algorithm', 'critique-grpo') };
+  const otherCritic: NextStep = findAlgorithm(config.algorithm).needs.refinements
+    ? config.critic === 'verdict'
+      ? { why: 'a second try with no critique at all: the control', command: withOption(command, 'critic', 'resample') }
+      : { why: 'a critic that only says right or wrong', command: withOption(command, 'critic', 'verdict') }
+    : { why: 'let critiques reach what rewards cannot', command: withOption(command, 'algorithm', 'critique-grpo') };
   if (reason !== 'finished') {
     return [{ why: 'from the checkpoint, to the identical trace', command: `${command} --resume ${runId}` }, otherCritic, compare];
   }

@@ -92,7 +92,7 @@ async function filesOfFolder(folder: string, role: DataRole): Promise<string[]> 
   const bySplit = groupBySplit(paths);
   throw new WorkbenchError({
     code: 'dataset.severalSplits',
-    message: `The folder ${folder} holds ${[...bySplit].map(([split, files]) => `${split} (${files.length} ${files.length === 1 ? 'file' : 'files'})`).join(', ')}, and nothing says which to take.`,
+    message: `The folder ${folder} holds ${[...bySplit].map(([split, files]) => `${split} (${files.length} ${files.length === 1 ? 'file' : 'files'})`).join(', ')}, and nothing says which to take as ${role === 'train' ? 'training' : 'held-out'} problems.`,
     remedy: `Name a file or a pattern, for example ${join(dirname(paths[0] ?? folder), `${[...bySplit.keys()][0] ?? ''}*`)}.`,
   });
 }
@@ -107,9 +107,13 @@ export function chooseFiles(paths: readonly string[], role: DataRole): readonly 
 
 function splitFor(paths: readonly string[], role: DataRole): readonly string[] {
   const bySplit = groupBySplit(paths);
-  if (bySplit.size === 1) return paths;
   const wanted = splitNames[role].find((name) => bySplit.has(name));
-  return wanted === undefined ? [] : (bySplit.get(wanted) ?? []);
+  if (wanted !== undefined) return bySplit.get(wanted) ?? [];
+  // A lone split of the other kind is what is left of a set, as in a cache that holds a part of it.
+  const isOther = Object.values(splitNames)
+    .flat()
+    .some((name) => bySplit.has(name));
+  return bySplit.size === 1 && !isOther ? paths : [];
 }
 
 /** Split as the file's name begins: `train-00000-of-00004.parquet`, `test.jsonl`; a name of its own otherwise. */

@@ -20,10 +20,11 @@ export interface Panel {
 }
 
 /** Distinguishable for color-blind readers, and on white and near-black. Neighbors differ in their dashes, too: curves may lie on each other. */
-const palette = ['#d1495b', '#1f8a9e', '#8a6fb0', '#c98a1b', '#4f8a3c', '#7a7f87', '#b0568f', '#3f6fb5'] as const;
+export const palette = ['#d1495b', '#1f8a9e', '#8a6fb0', '#c98a1b', '#4f8a3c', '#7a7f87', '#b0568f', '#3f6fb5'] as const;
 const dashes = ['', ' stroke-dasharray="9 5"', ' stroke-dasharray="3 4"', ' stroke-dasharray="12 4 3 4"'] as const;
 
-const style = [
+/** Of any figure: text, grid and page, on light and dark. */
+export const style = [
   'text{font:12px system-ui,sans-serif;fill:#3b4048}',
   '.title{font-weight:600;font-size:14px}',
   '.grid{stroke:#8b919a;stroke-opacity:.25}',
@@ -132,15 +133,15 @@ function dashOf(color: number): number {
   return (color + Math.floor(color / palette.length)) % dashes.length;
 }
 
-function text(x: number, y: number, content: string, attributes = ''): string {
+export function text(x: number, y: number, content: string, attributes = ''): string {
   return `<text x="${round(x)}" y="${round(y)}"${attributes}>${escape(content)}</text>`;
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function escape(content: string): string {
+export function escape(content: string): string {
   return (
     content
       // No XML document may hold these, escaped or not.

@@ -1,8 +1,9 @@
 /** Figures of an experiment: curves over steps, plateaus over data sizes, dynamics of entropy and length, one line a cell. */
 import { mean } from '../core/stats.ts';
 import { axisTitle } from '../protocol/experimentAxes.ts';
-import type { CellResult, ExperimentFigure, SeedResult } from '../protocol/experimentViews.ts';
+import type { CellResult, ExperimentFigure, FunnelShares, RescueOfCritic, SeedResult } from '../protocol/experimentViews.ts';
 import { scoresOf } from './ablation.ts';
+import { barChart, type BarGroup } from './barChart.ts';
 import { chart, niceTicks, type ChartLine, type Panel } from './chart.ts';
 import type { Axis } from './grid.ts';
 
@@ -16,10 +17,8 @@ export function figuresOf(cells: readonly CellResult[], axes: readonly Axis[]): 
   const figures: ExperimentFigure[] = [];
   if (curves !== undefined) figures.push({ name: 'curves', title: 'Held-out pass@1 over steps', svg: chart([{ ...curves, yRange: [0, 1] }]) });
   figures.push(...dynamicsFigures(withSeeds));
-  for (const axis of axes.filter(isNumeric)) {
-    const { name, title, svg } = axisFigure(withSeeds, axis);
-    figures.push({ name, title, svg });
-  }
+  for (const axis of axes.filter(isNumeric)) figures.push(axisFigure(withSeeds, axis));
+  figures.push(...passAtKFigure(withSeeds), ...funnelFigure(withSeeds), ...rescueFigure(withSeeds));
   return figures;
 }
 
@@ -57,6 +56,75 @@ function axisFigure(cells: readonly CellResult[], axis: Axis): ExperimentFigure 
     title,
     svg: chart([{ title, xTitle: axisTitle(axis.name), yTitle: 'score', yRange: rangeOf(lines), lines }]),
   };
+}
+
+/** pass@k over k (in powers of two), one panel a set that was sampled. */
+function passAtKFigure(cells: readonly CellResult[]): ExperimentFigure[] {
+  const sets = new Map(cells.flatMap(({ seeds }) => seeds.flatMap(({ benchmarks }) => benchmarks.map(({ set, title }) => [set, title] as const))));
+  const panels = [...sets].flatMap(([set, title]) => {
+    const found = panel(cells, { title: `${title}: pass@k`, yTitle: 'pass@k' }, ({ benchmarks }) => {
+      const sampled = benchmarks.find((scores) => scores.set === set)?.sampled;
+      return Object.entries(sampled?.passAtK ?? {}).map(([k, { value }]): Point => [Math.log2(Number(k)), value]);
+    });
+    return found === undefined ? [] : [{ ...found, xTitle: 'log₂ k', yRange: [0, 1] as const }];
+  });
+  return panels.length === 0 ? [] : [{ name: 'pass-at-k', title: 'pass@k on the evaluation sets', svg: chart(panels) }];
+}
+
+const funnelSeries = ['valid critiques', 'valid refinements', 'questions rescued'] as const;
+
+function funnelFigure(cells: readonly CellResult[]): ExperimentFigure[] {
+  const groups = cells.flatMap(({ label, seeds }) => {
+    const kinds = [...new Set(seeds.flatMap(({ funnel }) => funnel.map(({ kind }) => kind)))];
+    return kinds.map((kind): BarGroup => {
+      const own = seeds.flatMap(({ funnel }) => funnel.filter((shares) => shares.kind === kind));
+      return {
+        label: groupLabel(cells, label, kind),
+        values: [meanOrNull(own, 'validCritiques'), meanOrNull(own, 'validRefinements'), meanOrNull(own, 'rescuedQuestions')],
+      };
+    });
+  });
+  const title = 'What critiques rescue in training';
+  return groups.length === 0 ? [] : [{ name: 'funnel', title, svg: barChart(title, funnelSeries, groups) }];
+}
+
+function rescueFigure(cells: readonly CellResult[]): ExperimentFigure[] {
+  const groups = cells.flatMap(({ label, seeds }) => {
+    const critics = seeds.flatMap(({ rescue }) => rescue?.critics ?? []);
+    return [...new Set(critics.map(({ critic }) => critic))].map((name): BarGroup => {
+      const own = critics.filter(({ critic }) => critic === name);
+      const share = (part: (of: RescueOfCritic) => number, whole: (of: RescueOfCritic) => number): number | null => {
+        const shares = own.flatMap((of) => (whole(of) === 0 ? [] : [part(of) / whole(of)]));
+        return shares.length === 0 ? null : mean(shares);
+      };
+      const values = [
+        share(
+          ({ valid }) => valid,
+          ({ wrong }) => wrong,
+        ),
+        share(
+          ({ right }) => right,
+          ({ valid }) => valid,
+        ),
+        share(
+          ({ rescued }) => rescued,
+          ({ questions }) => questions,
+        ),
+      ];
+      return { label: groupLabel(cells, label, name), values };
+    });
+  });
+  const title = 'What each critic rescues of what is left';
+  return groups.length === 0 ? [] : [{ name: 'rescue', title, svg: barChart(title, funnelSeries, groups) }];
+}
+
+function groupLabel(cells: readonly CellResult[], cell: string, critic: string): string {
+  return cells.length === 1 || cell === critic ? critic : `${cell} · ${critic}`;
+}
+
+function meanOrNull(shares: readonly FunnelShares[], key: 'validCritiques' | 'validRefinements' | 'rescuedQuestions'): number | null {
+  const known = shares.flatMap((each) => each[key] ?? []);
+  return known.length === 0 ? null : mean(known);
 }
 
 function isNumeric({ values }: Axis): boolean {

@@ -72,6 +72,14 @@ export interface ExperimentView {
   readonly secondsLeft: number | null;
 }
 
+/** A ready experiment file. */
+export interface ExperimentTemplateView {
+  readonly name: string;
+  readonly summary: string;
+  /** With comments. */
+  readonly text: string;
+}
+
 export interface ExperimentDetail extends ExperimentView {
   readonly definition: ExperimentFile;
   readonly runs: readonly ExperimentRunView[];

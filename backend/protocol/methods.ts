@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { CriticPreview, CriticSpending, CriticView } from './criticViews.ts';
 import type { Event } from './events.ts';
-import type { ExperimentDetail, ExperimentReport, ExperimentView } from './experimentViews.ts';
+import type { ExperimentDetail, ExperimentReport, ExperimentTemplateView, ExperimentView } from './experimentViews.ts';
 import type { Audit, Critique, CritiqueCall, Evaluation, Message, PersistentFailure, Problem, Update } from './records.ts';
 import type { DataPreview } from './dataViews.ts';
 import {
@@ -167,6 +167,8 @@ export const requestSchemas = {
   }),
 
   'experiment/list': none,
+  /** Ready experiment files. */
+  'experiment/templates': none,
   'experiment/get': ofExperiment,
   /** Tables and figures of what is done; the files in the experiment's folder are written after every run. */
   'experiment/report': ofExperiment,
@@ -242,6 +244,7 @@ export interface Results {
   'run/rescorings': readonly Rescoring[];
   'data/preview': DataPreview;
   'experiment/list': readonly ExperimentView[];
+  'experiment/templates': readonly ExperimentTemplateView[];
   'experiment/get': ExperimentDetail;
   'experiment/report': ExperimentReport;
   'experiment/start': { readonly id: string };

@@ -7,18 +7,21 @@ export function pieceProblem(model: JsonObject): string | undefined {
   const { type, vocab, merges } = model;
   // Unigram keeps a list of pieces with scores.
   if (typeof vocab !== 'object' || vocab === null || Array.isArray(vocab)) return undefined;
-  const ids = vocab as Readonly<Record<string, unknown>>;
-  for (const [piece, id] of Object.entries(ids)) {
+  const ids = new Map(Object.entries(vocab));
+  for (const [piece, id] of ids) {
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) return `piece ${JSON.stringify(piece)} has ${JSON.stringify(id)} as its id`;
   }
   if (type !== 'BPE' || merges === undefined) return undefined;
   if (!Array.isArray(merges)) return 'its "merges" are no list';
-  for (const [i, merge] of merges.entries()) {
-    const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
-    if (!Array.isArray(parts) || parts.length !== 2) return `merge ${i} is ${JSON.stringify(merge)} and no pair of pieces`;
-    const [first, second] = parts.map(String) as [string, string];
-    const unknown = [first, second, mergedPiece(first, second, model)].find((piece) => !Object.hasOwn(ids, piece));
-    if (unknown !== undefined) return `merge ${i} (${first} ${second}) needs piece ${JSON.stringify(unknown)}, which is not in its vocabulary`;
+  const prefix = typeof model.continuing_subword_prefix === 'string' ? model.continuing_subword_prefix : '';
+  for (let i = 0; i < merges.length; i++) {
+    const merge: unknown = merges[i];
+    const pair: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
+    if (!Array.isArray(pair) || pair.length !== 2) return `merge ${i} is ${JSON.stringify(merge)} and no pair of pieces`;
+    const [first, second] = pair as [string, string];
+    if (ids.has(first) && ids.has(second) && ids.has(mergedPiece(first, second, prefix))) continue;
+    const unknown = [first, second, mergedPiece(first, second, prefix)].find((piece) => !ids.has(piece));
+    return `merge ${i} (${first} ${second}) needs piece ${JSON.stringify(unknown)}, which is not in its vocabulary`;
   }
   return undefined;
 }
@@ -43,6 +46,7 @@ export function lostCharactersWarnings(tokenizer: Pick<Tokenizer, 'encodeText' |
   return [`The tokenizer has no pieces for ${shown}: the model does not see them in ${lost.length} of the first ${examined.length} problems.`];
 }
 
-function mergedPiece(first: string, second: string, { continuing_subword_prefix: prefix }: JsonObject): string {
-  return first + (typeof prefix === 'string' && prefix !== '' && second.startsWith(prefix) ? second.slice(prefix.length) : second);
+/** WordPiece-like vocabularies mark pieces inside of words, and a merge drops the mark of the second. */
+function mergedPiece(first: string, second: string, prefix: string): string {
+  return first + (prefix !== '' && second.startsWith(prefix) ? second.slice(prefix.length) : second);
 }

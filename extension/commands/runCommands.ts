@@ -6,8 +6,10 @@ import { doctor } from './doctor.ts';
 import { editCriticPrompt } from './editCriticPrompt.ts';
 import { evaluateRun } from './evaluateRun.ts';
 import { filterFailures } from './filterFailures.ts';
+import { openExperiment } from './openExperiment.ts';
 import { openRollouts } from './openRollouts.ts';
 import { openRun } from './openRun.ts';
+import { pauseExperiment } from './pauseExperiment.ts';
 import { pauseRun } from './pauseRun.ts';
 import { previewCritic } from './previewCritic.ts';
 import { previewData } from './previewData.ts';
@@ -20,6 +22,7 @@ import { setCriticKey } from './setCriticKey.ts';
 import { settleRight, settleWrong } from './settleVerdict.ts';
 import { showLog } from './showLog.ts';
 import { sortFailures } from './sortFailures.ts';
+import { startExperiment } from './startExperiment.ts';
 import { startTraining } from './startTraining.ts';
 import { stopRun } from './stopRun.ts';
 
@@ -47,4 +50,7 @@ export const runCommands: readonly Command[] = [
   rescoreRun,
   settleRight,
   settleWrong,
+  startExperiment,
+  pauseExperiment,
+  openExperiment,
 ];

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { RunSource } from '../../backend/protocol/methods.ts';
 import type { RunPlan } from '../../backend/protocol/views.ts';
 import type { Command, Services } from '../services.ts';
+import { mayWork } from '../ui/trust.ts';
 
 interface SourceItem extends vscode.QuickPickItem {
   /** Absent: a new run file, from a preset if one is named. */
@@ -14,12 +15,7 @@ interface SourceItem extends vscode.QuickPickItem {
 export const startTraining: Command = {
   id: 'critiqueGrpo.startTraining',
   async run(services, argument) {
-    if (!vscode.workspace.isTrusted) {
-      const manage = 'Manage Workspace Trust';
-      const message = 'Training runs models and verifiers, so it needs a trusted workspace. Everything recorded can be viewed without.';
-      if ((await vscode.window.showWarningMessage(message, manage)) === manage) await vscode.commands.executeCommand('workbench.trust.manage');
-      return;
-    }
+    if (!(await mayWork('Training'))) return;
     const source = argument instanceof vscode.Uri ? await fileSource(argument) : await chooseSource(services);
     if (source === null) return;
     const plan = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Looking at model and data' }, () =>

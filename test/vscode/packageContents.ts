@@ -19,7 +19,7 @@ describe('the package', () => {
 
   it.each([
     ...['package.json', 'README.md', 'LICENSE.txt', 'media/icon.png', 'media/demo/model/model.safetensors', 'media/demo/train.jsonl'],
-    ...['cli.js', 'backend.js', 'engine.js', 'grader.js', 'extension.cjs'].map((name) => `dist/${name}`),
+    ...['cli.js', 'backend.js', 'engine.js', 'grader.js', 'computeEngine.js', 'rewardFunction.js', 'extension.cjs'].map((name) => `dist/${name}`),
     ...['run', 'rollouts', 'lab', 'experiment'].flatMap((page) => [`dist/webview/${page}.js`, `dist/webview/${page}.css`]),
   ])('has %s', (path) => expect(paths.map((name) => name.toLowerCase())).toContain(path.toLowerCase()));
 

@@ -53,14 +53,14 @@ function dotPlot(rows: readonly AxisRow[], axis: GridAxis, measure: Measure): Te
           <th scope="col" class="number">Runs</th>
           <th scope="col" class="plot"><span class="hidden-words">Drawn: </span>${visibleText(measure.title)}</th>
           <th scope="col" class="number">Mean</th>
-          <th scope="col" class="number">Against <span dir="auto">${visibleText(first ?? '')}</span></th>
+          <th scope="col" class="number">Against <span dir="auto">${visibleText(first ?? '')}</span>${format === 'share' ? ', points' : ''}</th>
         </tr>
       </thead>
       <tbody>
         ${rows.map(
           ({ value, stats, difference }) =>
             html`<tr>
-              <th scope="row" dir="auto">${visibleText(value)}</th>
+              <th scope="row"><span class="name" dir="auto">${visibleText(value)}</span></th>
               <td class="number">${stats?.values.length ?? 0}</td>
               <td class="plot">${plotView(stats, scale)}</td>
               <td class="number">${statsText(stats, format)}</td>
@@ -115,11 +115,11 @@ function place(value: number, { from, to }: Pick<Scale, 'from' | 'to'>): string 
   return `${(100 * ((value - from) / (to - from))).toFixed(2)}%`;
 }
 
-/** In points where the measure is a share. */
+/** In percentage points where the measure is a share. */
 function differenceText(stats: Stats | null, format: NumberFormat): string {
   if (stats === null) return '–';
   const amount = (value: number): string => (format === 'share' ? (100 * value).toFixed(1) : formatValue(value, format));
   const sign = stats.mean < 0 ? '−' : '+';
   const spread = stats.values.length === 1 ? '' : ` ± ${amount(stats.spread)}`;
-  return `${sign}${amount(Math.abs(stats.mean))}${spread}${format === 'share' ? ' points' : ''}`;
+  return `${sign}${amount(Math.abs(stats.mean))}${spread}`;
 }

@@ -54,8 +54,8 @@ function funnelTable(id: string, caption: string, rows: readonly FunnelRow[], by
         ${rows.map(
           ({ cell, critique, wrong, right, questions, rescued, stages: [critiques, refinements, rescuedQuestions] }) =>
             html`<tr>
-              ${cell === null ? nothing : html`<th scope="row" dir="auto">${visibleText(cell)}</th>`}
-              <th scope="row" dir="auto">${visibleText(critique)}</th>
+              ${cell === null ? nothing : html`<th scope="row"><span class="name" dir="auto">${visibleText(cell)}</span></th>`}
+              <th scope="row"><span class="name" dir="auto">${visibleText(critique)}</span></th>
               <td class="number">${wrong.toLocaleString('en-US')}</td>
               <td>${stageView(critiques, null)}</td>
               <td>${stageView(refinements, `${right.toLocaleString('en-US')} right`)}</td>

@@ -1,6 +1,7 @@
 /** The grid: a row a cell, a column a seed, each run with its state in words and a way to its dashboard. A plain table. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ExperimentDetail, ExperimentRunView } from '../../backend/protocol/experimentViews.ts';
+import { formatCount } from '../ui/format.ts';
 import { visibleText } from '../ui/visibleText.ts';
 import type { ExperimentController } from './controller.ts';
 import { gridRows, shownState, type ShownState } from './grid.ts';
@@ -18,7 +19,7 @@ export function gridView(detail: ExperimentDetail, controller: ExperimentControl
   const { definition, runs, isRunning } = detail;
   return html`<section class="section" aria-labelledby="section-grid">
     <h2 id="section-grid">Runs <span class="quiet">${countsText(runs, isRunning)}</span></h2>
-    <div class="table-frame grid" tabindex="0" role="region" aria-labelledby="section-grid">
+    <div class="table-frame grid" tabindex="0" role="region" aria-label="Runs by cell and seed">
       <table id="grid">
         <thead>
           <tr>
@@ -30,7 +31,7 @@ export function gridView(detail: ExperimentDetail, controller: ExperimentControl
           ${gridRows(detail).map(
             ({ cell, runs }) =>
               html`<tr>
-                <th scope="row" dir="auto">${visibleText(cell)}</th>
+                <th scope="row"><span class="name" dir="auto">${visibleText(cell)}</span></th>
                 ${runs.map((run) => html`<td>${run === null ? '–' : runView(run, isRunning, controller)}</td>`)}
               </tr>`,
           )}
@@ -70,7 +71,7 @@ function partText({ step, steps, setsDone, sets }: ExperimentRunView, state: Sho
     case 'waiting':
       return '';
     case 'finished':
-      return sets === 0 ? `${steps}` : `${steps}, ${sets === 1 ? '1 set' : `${sets} sets`}`;
+      return sets === 0 ? formatCount(steps, 'step') : `${formatCount(steps, 'step')}, ${formatCount(sets, 'set')}`;
     case 'scoring':
       return `${setsDone} / ${sets} sets`;
     case 'running':

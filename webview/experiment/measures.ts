@@ -56,11 +56,12 @@ export function statsOfValues(values: readonly number[]): Stats | null {
   return values.length === 0 ? null : { mean: mean(values), spread: standardDeviation(values), values };
 }
 
-/** `47.1 % ± 0.8`; without a spread for one run, a dash for none. */
+/** `47.1 ± 0.8 %`; without a spread for one run, a dash for none. */
 export function statsText(stats: Stats | null, format: NumberFormat): string {
   if (stats === null) return '–';
-  const center = formatValue(stats.mean, format);
-  return stats.values.length === 1 ? center : `${center} ± ${formatValue(stats.spread, format).replace(/ %$/, '')}`;
+  if (stats.values.length === 1) return formatValue(stats.mean, format);
+  if (format === 'share') return `${(100 * stats.mean).toFixed(1)} ± ${formatValue(stats.spread, format)}`;
+  return `${formatValue(stats.mean, format)} ± ${formatValue(stats.spread, format)}`;
 }
 
 function heldOutMeasures(runs: readonly SeedResult[]): readonly Measure[] {

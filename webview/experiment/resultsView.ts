@@ -15,7 +15,7 @@ export function resultsView(cells: readonly CellResult[], sort: Sort | null, con
         ><span class="codicon codicon-${sort?.column !== id ? 'blank' : sort.isDescending ? 'arrow-down' : 'arrow-up'}" aria-hidden="true"></span>
       </button>
     </th>`;
-  return html`<div class="table-frame" tabindex="0" role="region" aria-labelledby="section-results">
+  return html`<div class="table-frame" tabindex="0" role="region" aria-label="Results by cell">
       <table id="results">
         <thead>
           <tr>
@@ -34,7 +34,7 @@ export function resultsView(cells: readonly CellResult[], sort: Sort | null, con
 
 function rowView({ label, runs, stats }: ResultRow, measures: readonly Measure[], best: readonly (number | null)[]): TemplateResult {
   return html`<tr>
-    <th scope="row" dir="auto">${visibleText(label)}</th>
+    <th scope="row"><span class="name" dir="auto">${visibleText(label)}</span></th>
     <td>${runs}</td>
     ${measures.map((measure, i) => cellView(stats[i] ?? null, measure, best[i] ?? null))}
   </tr>`;

@@ -1,5 +1,5 @@
 /** `critique-grpo experiment`: a grid of runs over seeds, resumed where it was stopped, and its report. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -13,13 +13,14 @@ import { fromFile } from '../../experiments/experimentState.ts';
 import { planExperiment, type ExperimentPlan, type PlannedRun } from '../../experiments/grid.ts';
 import { LocalHost } from '../../experiments/localHost.ts';
 import { markdownTable } from '../../experiments/reportTable.ts';
+import { experimentTemplates, templateText } from '../../experiments/templates.ts';
 import { runExperiment, runOf, type ExperimentObserver } from '../../experiments/runExperiment.ts';
 import { writeReport } from '../../experiments/writeReport.ts';
 import type { CellResult } from '../../protocol/experimentViews.ts';
 import { openStore } from '../../store/openStore.ts';
 import { SetGraders } from '../../training/evaluateSet.ts';
 import { resolveData } from '../../training/sources.ts';
-import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
+import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
 import { ComparisonView } from '../comparisonView.ts';
 import { resultFile } from '../resultFile.ts';
 import { threadsOf } from '../runArguments.ts';
@@ -29,6 +30,7 @@ import { harmless } from '../terminalText.ts';
 interface ExperimentOptions {
   readonly workspace: string;
   readonly threads: string;
+  readonly template?: string;
   readonly plan?: boolean;
   readonly report?: boolean;
   readonly json?: string;
@@ -40,6 +42,7 @@ export const experiment: CliCommand = {
   register(command: Command, context: CliContext): void {
     command
       .argument('<file>', 'experiment file (*.experiment.json); comments are allowed')
+      .option('--template <name>', `write a ready experiment to the file: ${experimentTemplates.map(({ name }) => name).join(', ')}`)
       .option('--plan', 'say what would be run, and run nothing')
       .option('--report', 'write the report of what is done, and run nothing')
       .option('--workspace <folder>', 'where runs and reports are kept, under .critique-grpo', '.')
@@ -58,6 +61,7 @@ export const experiment: CliCommand = {
 async function experimentOf(file: string, options: ExperimentOptions, context: CliContext): Promise<number> {
   const { output } = context;
   const path = resolve(file);
+  if (options.template !== undefined) return writeTemplate(options.template, path, output);
   const definition = parseExperimentFile(path, await readText(path, 'experiment file'));
   const basePath = definition.base.file === undefined ? undefined : resolve(dirname(path), definition.base.file);
   const baseFile = basePath === undefined ? undefined : { path: basePath, text: await readText(basePath, 'run file') };
@@ -81,6 +85,29 @@ async function experimentOf(file: string, options: ExperimentOptions, context: C
   } finally {
     store.close();
   }
+}
+
+async function writeTemplate(name: string, path: string, output: CliOutput): Promise<number> {
+  const template = experimentTemplates.find((each) => each.name === name);
+  if (template === undefined) {
+    throw new WorkbenchError({
+      code: 'config.unknownTemplate',
+      message: `There is no experiment template named "${name}".`,
+      remedy: `Choose one of:${experimentTemplates.map((each) => `\n  ${each.name.padEnd(16)} ${each.summary}`).join('')}`,
+    });
+  }
+  try {
+    await writeFile(path, templateText(template), { flag: 'wx' });
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new WorkbenchError({
+      code: isThere ? 'output.notEmpty' : 'output.unwritable',
+      message: isThere ? `${path} is there already.` : `${path} cannot be written (${messageOf(error)}).`,
+      remedy: 'Give the name of a new file.',
+    });
+  }
+  output.write(`${path}: ${template.summary}\n`);
+  return exitCodes.done;
 }
 
 interface Setting {

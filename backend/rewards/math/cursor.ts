@@ -69,21 +69,4 @@ export class Cursor {
       this.depth--;
     }
   }
-
-  /** Tries a reading; without success the place is what it was, and the result null. */
-  attempt<T>(parse: () => T): T | null {
-    const { place, depth } = this;
-    try {
-      return parse();
-    } catch (error) {
-      if (!(error instanceof NotMath)) throw error;
-      this.place = place;
-      this.depth = depth;
-      return null;
-    }
-  }
-
-  get position(): number {
-    return this.place;
-  }
 }

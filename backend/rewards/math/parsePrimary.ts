@@ -233,21 +233,25 @@ function parseBracket(cursor: Cursor, context: Context, open: string): Node {
   return { kind: 'tuple', args };
 }
 
-/** `\{1, 2\}`, or `\{x \mid x > 2\}`, which is its condition. */
+/** `\\{1, 2\\}`, or `\\{x \\mid x > 2\\}`, which is its condition. */
 function parseSet(cursor: Cursor): Node {
   if (cursor.takeMark('\\}')) return symbol('empty');
-  const builder = cursor.attempt(() => {
+  if (describesVariable(cursor)) {
     const head = parseRelation(cursor, true);
-    if (!(cursor.takeMark('|') || cursor.takeCommand('mid') || cursor.takeMark(':'))) throw new NotMath('it is no condition');
-    if (head.kind !== 'symbol' && !(head.kind === 'relation' && head.relations[0] === 'in')) throw new NotMath('it describes no variable');
+    if (!(cursor.takeMark('|') || cursor.takeCommand('mid') || cursor.takeMark(':'))) throw new NotMath('a set has no condition');
+    if (head.kind !== 'symbol' && head.kind !== 'relation') throw new NotMath('a set describes no variable');
     const condition = parseRelation(cursor);
     cursor.expectMark('\\}');
     return condition;
-  });
-  if (builder !== null) return builder;
+  }
   const args = parseItems(cursor, '\\}');
   cursor.expectMark('\\}');
   return { kind: 'set', args };
+}
+
+/** Whether a variable and a bar follow, or a variable with what it is a member of. */
+function describesVariable(cursor: Cursor): boolean {
+  return cursor.peek()?.type === 'letter' && (cursor.isMark('|', 1) || cursor.isMark(':', 1) || cursor.isCommand('mid', 1) || cursor.isCommand('in', 1));
 }
 
 const matrices: ReadonlySet<string> = new Set(['matrix', 'pmatrix', 'bmatrix', 'Bmatrix', 'smallmatrix', 'array', 'vmatrix']);

@@ -1,7 +1,10 @@
 /** Requests about experiments: grids of runs that the backend trains one after another. */
+import { experimentTemplates, templateText } from '../../experiments/templates.ts';
 import type { Handlers } from '../service.ts';
 
 export const experimentHandlers = {
+  'experiment/templates': () =>
+    experimentTemplates.map((template) => ({ name: template.name, summary: template.summary, text: templateText(template) })),
   'experiment/list': (_params, { experiments }) => experiments.list(),
   'experiment/get': ({ id }, { experiments }) => experiments.get(id),
   'experiment/report': ({ id }, { experiments }) => experiments.report(id),

@@ -56,6 +56,7 @@ it.each<[string, string[], string, string, RegExp]>([
   ['no match', ['a.jsonl'], 'b*.jsonl', 'dataset.notFound', /No file matches/],
   ['a folder without data', ['README.md'], '', 'dataset.noFiles', /holds no data files/],
   ['a folder of several sets', ['algebra.jsonl', 'geometry.jsonl'], '', 'dataset.severalSplits', /algebra \(1 file\), geometry \(1 file\)/],
+  ['a folder of the other split alone', ['test.jsonl'], '', 'dataset.severalSplits', /holds test \(1 file\).*as training problems/],
   [
     'a missing shard',
     ['t-00000-of-00003.jsonl', 't-00002-of-00003.jsonl'],

@@ -130,6 +130,26 @@ it('serves calls in the order they came', () =>
     expect(ended).toEqual(['sample', 'forward', 'describe']);
   }));
 
+it('tells each token when it is drawn, to those who want to hear it', () =>
+  withProcess(async (engine) => {
+    const heard = sampling.seeds.map((seeds) => seeds.map(() => ({ tokens: [] as number[], logprobs: [] as number[] })));
+    let isDone = false;
+    const { sequences: sampled } = await engine
+      .sample(sampling, {
+        onTokens: (drawn) => {
+          expect(isDone).toBe(false);
+          for (const { prompt, index, token, logprob } of drawn) {
+            heard[prompt]?.[index]?.tokens.push(token);
+            heard[prompt]?.[index]?.logprobs.push(logprob);
+          }
+        },
+      })
+      .finally(() => (isDone = true));
+    expect(heard).toEqual(
+      sampled.map((ofPrompt) => ofPrompt.map(({ tokens, logprobs }) => ({ tokens: [...tokens], logprobs: [...logprobs].map(Math.fround) }))),
+    );
+  }));
+
 describe('an aborted call', () => {
   it('ends soon with the reason of the signal, and the engine works on', () =>
     withProcess(async (engine) => {

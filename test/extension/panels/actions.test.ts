@@ -19,6 +19,7 @@ function recorder(): { readonly host: ActionHost; readonly done: unknown[][] } {
     openPanel: (opened) => void done.push(['openPanel', opened]),
     trainOnText: note('trainOnText'),
     runCommand: note('runCommand'),
+    openReport: note('openReport'),
     copyText: () => Promise.reject(new Error('no clipboard')),
     showError: (error) => void done.push(['showError', (error as Error).message]),
   };
@@ -33,6 +34,7 @@ describe('doAction', () => {
     [{ do: 'trainOn', ...target, text: 'x' }, ['trainOnText', target, 'x']],
     [{ do: 'runCommand', command: 'pause', runId: 'run-1' }, ['runCommand', 'critiqueGrpo.pauseRun', 'run-1']],
     [{ do: 'runCommand', command: 'compareRuns', runId: 'run-1' }, ['runCommand', 'critiqueGrpo.compareRuns', 'run-1']],
+    [{ do: 'openReport', experimentId: 'e' }, ['openReport', 'e']],
     [{ do: 'copyText', text: 'x' }, ['showError', 'no clipboard']],
   ])('does %j', async (action, expected) => {
     const { host, done } = recorder();

@@ -10,6 +10,7 @@ const views: readonly PanelView[] = [
   { kind: 'rollouts', runId: 'a', filter: {}, open: { page: 'problem', problemId: 'p' } },
   { kind: 'rollouts', runId: 'a', filter: {}, open: { page: 'tokens', rolloutId: 'r', groupId: 'g' } },
   { kind: 'lab', runId: 'a', rolloutId: 'r' },
+  { kind: 'experiment', experimentId: 'e' },
 ];
 
 describe('the view that a page kept', () => {
@@ -28,8 +29,8 @@ describe('the view that a page kept', () => {
 });
 
 describe('panelKey', () => {
-  it('is one a run and kind, and one a failed answer', () => {
-    expect(views.map(panelKey).filter((key, index, keys) => keys.indexOf(key) === index)).toHaveLength(3);
+  it('is one a run and kind, one a failed answer, one an experiment', () => {
+    expect(views.map(panelKey).filter((key, index, keys) => keys.indexOf(key) === index)).toHaveLength(4);
     expect(panelKey({ kind: 'lab', runId: 'a', rolloutId: 's' })).not.toBe(panelKey({ kind: 'lab', runId: 'a', rolloutId: 'r' }));
   });
 });

@@ -4,7 +4,7 @@ import type { Event } from '../../../backend/protocol/events.ts';
 import type { HostAction, PanelView, ToWebview } from '../../../extension/contract.ts';
 import { PanelSession, type SessionHost } from '../../../extension/panels/session.ts';
 
-const view: PanelView = { kind: 'run', runId: 'run-1', overlays: ['run-0'] };
+const runView: PanelView = { kind: 'run', runId: 'run-1', overlays: ['run-0'] };
 
 interface Asked {
   readonly method: string;
@@ -13,7 +13,7 @@ interface Asked {
   fail(error: Error): void;
 }
 
-function open() {
+function open(view: PanelView = runView) {
   const posted: ToWebview[] = [];
   const asked: Asked[] = [];
   const actions: HostAction[] = [];
@@ -44,7 +44,7 @@ describe('a page', () => {
     session.events([event('run-1')]);
     expect(posted).toEqual([]);
     session.receive({ type: 'ready' });
-    expect(posted).toEqual([{ type: 'show', view, connection: { state: 'connected', detail: '' } }]);
+    expect(posted).toEqual([{ type: 'show', view: runView, connection: { state: 'connected', detail: '' } }]);
   });
 
   it('hears of its own runs only, and only while it is on screen', () => {
@@ -59,6 +59,23 @@ describe('a page', () => {
     session.hide();
     session.events([event('run-1')]);
     expect(posted).toHaveLength(1);
+  });
+
+  it('of an experiment hears of its own changes, and of every run', () => {
+    const { session, posted } = open({ kind: 'experiment', experimentId: 'e' });
+    session.receive({ type: 'ready' });
+    posted.length = 0;
+    session.experimentsChanged('other');
+    session.experimentsChanged('e');
+    session.events([event('run-1')]);
+    expect(posted.map(({ type }) => type)).toEqual(['experimentsChanged', 'events']);
+  });
+
+  it('of an experiment may start one that is known', () => {
+    const { session, asked } = open({ kind: 'experiment', experimentId: 'e' });
+    session.receive({ type: 'ready' });
+    session.receive({ type: 'request', id: 1, method: 'experiment/start', params: { source: { id: 'e' } } });
+    expect(asked.map(({ method }) => method)).toEqual(['experiment/start']);
   });
 
   it('gets answers to its requests, and failures with their remedy', async () => {
@@ -96,6 +113,11 @@ describe('a page', () => {
     ['a listed method with more parameters', { type: 'request', id: 7, method: 'run/get', params: { runId: 'a', path: '/' } }, true],
     ['an unknown action', { type: 'action', action: { do: 'openExternal', url: 'https://example.org' } }, false],
     ['a command that is not listed', { type: 'action', action: { do: 'runCommand', command: 'workbench.action.reload', runId: 'a' } }, false],
+    [
+      'an experiment of its own making',
+      { type: 'request', id: 7, method: 'experiment/start', params: { source: { file: { path: '/a', text: '{}' } } } },
+      true,
+    ],
     ['no object at all', 'ready', false],
     ['nothing', undefined, false],
     ['an object with a trap', JSON.parse('{"type":"ready","__proto__":{"a":1},"more":1}') as unknown, false],

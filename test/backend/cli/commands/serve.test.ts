@@ -67,6 +67,10 @@ describe('serve', () => {
     const [first, second] = await Promise.all([ask(), ask()]);
     expect(first.choices).toEqual(second.choices);
     expect(first.choices[0]?.logprobs?.content?.every(({ logprob }) => logprob < 0)).toBe(true);
+    let streamed = '';
+    const asked = { model: 'model', messages: [{ role: 'user' as const, content: 'How many?' }], max_tokens: 6, seed: 3 };
+    for await (const { choices } of await client.chat.completions.create({ ...asked, stream: true })) streamed += choices[0]?.delta.content ?? '';
+    expect(streamed).toBe(first.choices[0]?.message.content);
     expect((await fetch(`${address}/models`)).status).toBe(401);
     expect(await interrupt()).toBe(130);
   });
