@@ -30,7 +30,7 @@ const programs = ['cli.js', 'backend.js', 'engine.js', 'grader.js', 'computeEngi
 const pages = ['run', 'rollouts', 'lab', 'experiment'];
 const otherFiles = ['codicon.css', 'codicon.ttf'].map((name) => `dist/webview/${name}`);
 /** Below media/: pictures of the README and reports stay out. */
-const media = ['icon.png', 'activityBar.svg', 'panels', 'walkthrough', 'demo', 'schema'];
+const media = ['icon.png', 'activityBar.svg', 'panels', 'walkthrough', 'demo', 'prompts', 'schema'];
 
 /** @param {string} target */
 export function vsixPath(target) {

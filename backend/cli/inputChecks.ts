@@ -164,9 +164,16 @@ export const promptCheck: Check = {
   },
 };
 
-/** The sets of a run as it will read them. */
-function readSets({ config, context, signal }: Patient): Promise<ProblemSets> {
-  return readRunData(config, { demoFolder: context.demoFolder, signal });
+const readings = new WeakMap<Patient, Promise<ProblemSets>>();
+
+/** The sets of a run as it will read them; read once an examination. */
+function readSets(patient: Patient): Promise<ProblemSets> {
+  const known = readings.get(patient);
+  if (known !== undefined) return known;
+  const { config, context, signal } = patient;
+  const reading = readRunData(config, { demoFolder: context.demoFolder, signal });
+  readings.set(patient, reading);
+  return reading;
 }
 
 function allProblems({ train, heldOut }: ProblemSets): readonly Problem[] {

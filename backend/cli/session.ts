@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { resolve } from 'node:path';
 import { WorkbenchError } from '../core/errors.ts';
+import type { CriticSpending } from '../protocol/criticViews.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import type { RunView } from '../protocol/views.ts';
 import { openStore } from '../store/openStore.ts';
@@ -33,6 +34,8 @@ export interface SessionResult extends RunOutcome {
   readonly seconds: number;
   /** Largest resident memory of trainer and engine together, in MB. */
   readonly peakRssMb: number;
+  /** What its critic, a model, has come to; absent where the critic asks none. */
+  readonly critic?: CriticSpending;
 }
 
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
@@ -63,7 +66,9 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
       const outcome = await train(run);
       const { peakResidentBytes } = await run.engine.describe();
       const peakRssMb = Math.round(peakResidentBytes / 2 ** 20 + process.resourceUsage().maxRSS / 1024);
-      return { ...outcome, runId: id, folder, seconds: (performance.now() - start) / 1000, peakRssMb };
+      const critic = store.criticSpending(id);
+      const seconds = (performance.now() - start) / 1000;
+      return { ...outcome, runId: id, folder, seconds, peakRssMb, ...(critic.asked === 0 ? {} : { critic }) };
     } finally {
       await closePolicy(run);
     }

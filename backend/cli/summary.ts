@@ -1,6 +1,7 @@
 /** The end of a run: before and after, what still fails and why, where everything is, what to try next. */
 import { dirname, join } from 'node:path';
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
+import type { CriticSpending } from '../protocol/criticViews.ts';
 import { holdsOut } from '../protocol/dataViews.ts';
 import type { Cause, LevelScore, PersistentFailure } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
@@ -117,17 +118,26 @@ function causesText({ causes }: PersistentFailure): string {
 }
 
 function factLines(result: SessionResult, paint: Paint, width: number): string[] {
-  const { tokensSampled, tokensTrained, updates, seconds, peakRssMb, folder, step } = result;
+  const { tokensSampled, tokensTrained, updates, seconds, peakRssMb, folder, step, critic } = result;
   const count = (n: number): string => n.toLocaleString('en-US');
   const fact = (name: string, text: string): string => `${paint.dim(name.padEnd(8))}${text}`;
   const rate = seconds > 0 ? `, ${count(Math.round((tokensSampled + tokensTrained) / seconds))} tokens/s overall` : '';
   return [
     cut(fact('work', `${count(step)} steps, ${count(updates)} updates`), width),
     cut(fact('tokens', `${count(tokensSampled)} sampled, ${count(tokensTrained)} trained; evaluations aside`), width),
+    ...(critic === undefined ? [] : [cut(fact('critic', criticText(critic)), width)]),
     cut(fact('time', `${clock(seconds)}${rate}, peak memory ${count(peakRssMb)} MB`), width),
     fact('run', harmless(folder)),
     fact('store', harmless(join(dirname(dirname(folder)), 'store.db'))),
   ];
+}
+
+/** `41 asked, 38 answered, 3 replaced; 28,120 tokens, cost 0.42`. */
+function criticText({ asked, answered, fallbacks, cached, promptTokens, completionTokens, cost }: CriticSpending): string {
+  const count = (n: number, what: string): string[] => (n === 0 ? [] : [`${n.toLocaleString('en-US')} ${what}`]);
+  const asks = [...count(asked, 'asked'), ...count(answered, 'answered'), ...count(cached, 'from the cache'), ...count(fallbacks, 'replaced')];
+  const price = cost === 0 ? '' : `, cost ${cost.toLocaleString('en-US', { maximumSignificantDigits: 3 })}`;
+  return `${asks.join(', ')}; ${(promptTokens + completionTokens).toLocaleString('en-US')} tokens${price}`;
 }
 
 interface NextStep {

@@ -1,7 +1,7 @@
 /** Tables of an experiment: every cell, and what each axis of the grid does by itself. */
 import { mean } from '../core/stats.ts';
 import { axisTitle } from '../protocol/experimentAxes.ts';
-import type { CellResult, FunnelShares, SeedResult } from '../protocol/experimentViews.ts';
+import type { CellResult, FunnelShares, RescueOfCritic, SeedResult } from '../protocol/experimentViews.ts';
 import { tableValue } from './benchmarkTable.ts';
 import type { Axis } from './grid.ts';
 import { meanPercent, meanText, type ReportTable } from './reportTable.ts';
@@ -123,9 +123,7 @@ export function rescueTable(cells: readonly CellResult[]): ReportTable {
       return [
         ...[label, name, failing],
         String(own.reduce((all, { wrong }) => all + wrong, 0)),
-        meanPercent(own.flatMap(({ valid, wrong }) => share(valid, wrong))),
-        meanPercent(own.flatMap(({ right, valid }) => share(right, valid))),
-        meanPercent(own.flatMap(({ rescued, questions }) => share(rescued, questions))),
+        ...Object.values(rescueShares(own)).map(meanPercent),
       ];
     });
   });
@@ -133,6 +131,15 @@ export function rescueTable(cells: readonly CellResult[]): ReportTable {
     header: ['cell', 'critic', `pass@${attempts} = 0, %`, 'wrong answers', 'valid critiques %', 'valid refinements %', 'questions rescued %'],
     rows,
     textColumns: 2,
+  };
+}
+
+/** Shares of the funnel, one a seed that has something to divide by. */
+export function rescueShares(seeds: readonly RescueOfCritic[]) {
+  return {
+    validCritiques: seeds.flatMap(({ valid, wrong }) => share(valid, wrong)),
+    validRefinements: seeds.flatMap(({ right, valid }) => share(right, valid)),
+    rescuedQuestions: seeds.flatMap(({ rescued, questions }) => share(rescued, questions)),
   };
 }
 

@@ -1,8 +1,8 @@
 /** Figures of an experiment: curves over steps, plateaus over data sizes, dynamics of entropy and length, one line a cell. */
 import { mean } from '../core/stats.ts';
 import { axisTitle } from '../protocol/experimentAxes.ts';
-import type { CellResult, ExperimentFigure, FunnelShares, RescueOfCritic, SeedResult } from '../protocol/experimentViews.ts';
-import { scoresOf } from './ablation.ts';
+import type { CellResult, ExperimentFigure, FunnelShares, SeedResult } from '../protocol/experimentViews.ts';
+import { rescueShares, scoresOf } from './ablation.ts';
 import { barChart, type BarGroup } from './barChart.ts';
 import { chart, niceTicks, type ChartLine, type Panel } from './chart.ts';
 import type { Axis } from './grid.ts';
@@ -22,16 +22,30 @@ export function figuresOf(cells: readonly CellResult[], axes: readonly Axis[]): 
   return figures;
 }
 
-const dynamicPanels = [
-  { name: 'entropy', title: 'Entropy of rollouts', yTitle: 'nats a token' },
-  { name: 'completionTokens', title: 'Length of rollouts', yTitle: 'tokens' },
-  { name: 'refinementTokens', title: 'Length of refinements', yTitle: 'tokens' },
-  { name: 'conditionGap', title: 'Condition gap', yTitle: 'nats a token' },
+const dynamics = [
+  {
+    name: 'dynamics',
+    title: 'Entropy and length over steps',
+    panels: [
+      { metric: 'entropy', title: 'Entropy of rollouts', yTitle: 'nats a token' },
+      { metric: 'completionTokens', title: 'Length of rollouts', yTitle: 'tokens' },
+    ],
+  },
+  {
+    name: 'refinements',
+    title: 'Refinements over steps',
+    panels: [
+      { metric: 'refinementTokens', title: 'Length of refinements', yTitle: 'tokens' },
+      { metric: 'conditionGap', title: 'Condition gap', yTitle: 'nats a token' },
+    ],
+  },
 ] as const;
 
 function dynamicsFigures(cells: readonly CellResult[]): ExperimentFigure[] {
-  const panels = dynamicPanels.flatMap(({ name, ...titles }) => panel(cells, titles, ({ dynamics }) => smoothed(dynamics[name] ?? [])) ?? []);
-  return panels.length === 0 ? [] : [{ name: 'dynamics', title: 'Entropy and length over steps', svg: chart(panels) }];
+  return dynamics.flatMap(({ name, title, panels }) => {
+    const drawn = panels.flatMap(({ metric, ...titles }) => panel(cells, titles, (seed) => smoothed(seed.dynamics[metric] ?? [])) ?? []);
+    return drawn.length === 0 ? [] : [{ name, title, svg: chart(drawn) }];
+  });
 }
 
 /** Score over the values of an axis of numbers; the other axes make the lines. With data sizes these are the plateau curves. */
@@ -93,24 +107,8 @@ function rescueFigure(cells: readonly CellResult[]): ExperimentFigure[] {
     const critics = seeds.flatMap(({ rescue }) => rescue?.critics ?? []);
     return [...new Set(critics.map(({ critic }) => critic))].map((name): BarGroup => {
       const own = critics.filter(({ critic }) => critic === name);
-      const share = (part: (of: RescueOfCritic) => number, whole: (of: RescueOfCritic) => number): number | null => {
-        const shares = own.flatMap((of) => (whole(of) === 0 ? [] : [part(of) / whole(of)]));
-        return shares.length === 0 ? null : mean(shares);
-      };
-      const values = [
-        share(
-          ({ valid }) => valid,
-          ({ wrong }) => wrong,
-        ),
-        share(
-          ({ right }) => right,
-          ({ valid }) => valid,
-        ),
-        share(
-          ({ rescued }) => rescued,
-          ({ questions }) => questions,
-        ),
-      ];
+      const { validCritiques, validRefinements, rescuedQuestions } = rescueShares(own);
+      const values = [validCritiques, validRefinements, rescuedQuestions].map((shares) => (shares.length === 0 ? null : mean(shares)));
       return { label: groupLabel(cells, label, name), values };
     });
   });

@@ -30,9 +30,10 @@ interface Question {
 /** The verdict of the own grader. */
 export function gradeMath({ problem, completion, finish }: VerifierInput): { readonly outcome: VerifierOutcome; readonly question: Question | null } {
   const settled = (outcome: VerifierOutcome): { outcome: VerifierOutcome; question: null } => ({ outcome, question: null });
-  const gold = goldReading(problem.answer);
-  if (gold === null) return settled(failed(`The gold answer of ${problem.id} is empty.`));
-  const found = firstReadable(findAnswers(completion));
+  const golds = goldReadings(problem.answer);
+  const [gold] = golds;
+  if (gold === undefined) return settled(failed(`The gold answer of ${problem.id} is empty.`));
+  const found = firstReadable(findAnswers(completion), golds);
   if (found === null) {
     return settled(
       finish === 'length'
@@ -42,7 +43,8 @@ export function gradeMath({ problem, completion, finish }: VerifierInput): { rea
   }
   const { candidate, reading } = found;
   const isCut = finish === 'length' && candidate.isAtEnd;
-  const equality = compareReadings(gold, reading);
+  const equalities = golds.map((entry) => compareReadings(entry, reading));
+  const equality = equalities.includes('equal') ? 'equal' : equalities.includes('unknown') ? 'unknown' : 'different';
   if (equality === 'equal' && !(isCut && candidate.form !== 'whole')) return settled(right(candidate.text, problem.answer));
   if (isCut) return settled(wrong('truncated', candidate.text, 'The completion reached its length limit inside the answer.'));
   const isWorthAsking = isOrdinary(gold.text) && isOrdinary(reading.text) && !areExactReadings(gold, reading);
@@ -53,7 +55,10 @@ export function gradeMath({ problem, completion, finish }: VerifierInput): { rea
     return { outcome: wrong('unparsable', candidate.text, reason), question };
   }
   const undecided = equality === 'unknown' ? ' as far as can be decided' : '';
-  return { outcome: wrong('wrongValue', candidate.text, `The answer ${quoted(candidate.text)} is not ${quoted(problem.answer)}${undecided}.`), question };
+  return {
+    outcome: wrong('wrongValue', candidate.text, `The answer ${quoted(candidate.text)} is not ${quoted(problem.answer)}${undecided}.`),
+    question,
+  };
 }
 
 async function secondOpinion({ gold, answer }: Question, outcome: VerifierOutcome, report: ReportPreliminary): Promise<SecondOpinion> {
@@ -64,12 +69,17 @@ async function secondOpinion({ gold, answer }: Question, outcome: VerifierOutcom
   return ask(gold, answer);
 }
 
-/** The gold answer as it stands; of a whole solution what it states. */
-function goldReading(answer: string): Reading | null {
-  if (answer.trim() === '') return null;
+/** The gold answer as it stands, and of a whole solution or a sentence what it states. */
+function goldReadings(answer: string): readonly Reading[] {
+  if (answer.trim() === '') return [];
   const whole = readAnswer(answer);
-  if (whole.nodes.length > 0 && !/\\f?boxed/u.test(answer)) return whole;
-  return firstReadable(findAnswers(answer))?.reading ?? whole;
+  const hasBox = /\\f?boxed/u.test(answer);
+  if (whole.nodes.length > 0 && !hasBox) return [whole];
+  const isMarked = hasBox || /\$|\\[([]|\banswer\b/iu.test(answer);
+  // Of several numbers in words nobody knows which is meant.
+  if (!isMarked && (answer.match(/\d+/gu)?.length ?? 0) !== 1) return [whole];
+  const stated = firstReadable(findAnswers(answer))?.reading;
+  return stated === undefined ? [whole] : [stated, whole];
 }
 
 interface Found {
@@ -77,19 +87,29 @@ interface Found {
   readonly reading: Reading;
 }
 
-/** The first candidate that is a formula; without any, the first that is marked as the answer and may be one in words. */
-function firstReadable(candidates: readonly Candidate[]): Found | null {
+/**
+ * The first candidate that is a formula, or says the gold answer word by word; without any, the first that is marked as the answer and may be one
+ * in words.
+ */
+function firstReadable(candidates: readonly Candidate[], golds: readonly Reading[] = []): Found | null {
   let words: Found | null = null;
   for (const candidate of candidates) {
     const reading = readAnswer(candidate.text);
-    if (reading.nodes.length > 0) return words?.candidate.form === 'boxed' ? words : { candidate, reading };
+    const isVerbatim = candidate.form !== 'number' && golds.some(({ plain }) => plain !== '' && plain === reading.plain);
+    if (reading.nodes.length > 0 || isVerbatim) return words?.candidate.form === 'boxed' ? words : { candidate, reading };
     if (candidate.form === 'boxed' || candidate.form === 'stated' || candidate.form === 'whole') words ??= { candidate, reading };
   }
   return words;
 }
 
 function right(extracted: string, gold: string): VerifierOutcome {
-  return { status: 'right', reward: 1, extracted: shortened(extracted), reason: `The answer ${quoted(extracted)} equals ${quoted(gold)}.`, cause: null };
+  return {
+    status: 'right',
+    reward: 1,
+    extracted: shortened(extracted),
+    reason: `The answer ${quoted(extracted)} equals ${quoted(gold)}.`,
+    cause: null,
+  };
 }
 
 function wrong(cause: Cause, extracted: string | null, reason: string): VerifierOutcome {

@@ -8,7 +8,9 @@ import type { ReportPreliminary, Verifier, VerifierOutcome } from './verifier.ts
 export function serveGrader(port: MessagePort, verifiers: Readonly<Record<string, Verifier>>): void {
   const reply = (message: GraderReply): void => port.postMessage(message);
   port.on('message', (request: GraderRequest) => {
-    void grade(request, verifiers, (outcome, budgetMs) => reply({ type: 'preliminary', outcome, budgetMs })).then((outcome) => reply({ type: 'graded', outcome }));
+    void grade(request, verifiers, (outcome, budgetMs) => reply({ type: 'preliminary', outcome, budgetMs })).then((outcome) =>
+      reply({ type: 'graded', outcome }),
+    );
   });
   reply({ type: 'ready' });
 }

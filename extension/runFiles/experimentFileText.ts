@@ -31,7 +31,9 @@ export function experimentFileText(name: string): string {
 }
 
 /** How many runs the text of an experiment file stands for; null when it is not valid, which the backend says better than we could. */
-export function experimentSize(text: string): { readonly name: string; readonly cells: number; readonly seeds: number; readonly sets: number } | null {
+export function experimentSize(
+  text: string,
+): { readonly name: string; readonly cells: number; readonly seeds: number; readonly sets: number } | null {
   const errors: ParseError[] = [];
   const parsed = experimentFileSchema.safeParse(parse(text, errors, { allowTrailingComma: true }));
   if (errors.length > 0 || !parsed.success) return null;

@@ -61,7 +61,6 @@ export const layers: Layers = {
     hyparquet: ['backend/data/parquet'],
     'hyparquet-compressors': ['backend/data/parquet'],
     'hyparquet-writer': ['backend/data/parquet'],
-    'csv-parse': ['backend/data'],
     '@cortex-js/compute-engine': ['backend/rewards'],
     openai: ['backend/critics'],
     sucrase: ['backend/rewards'],

@@ -54,16 +54,3 @@ function differencesOf(cell: CellResult, cells: readonly CellResult[], axis: str
 function isAlike(cell: CellResult, other: CellResult, but: string): boolean {
   return Object.keys(cell.values).every((axis) => axis === but || cell.values[axis] === other.values[axis]);
 }
-
-/** Round numbers from about `low` to about `high`, at most seven, and the range that they span. */
-export function niceScale(low: number, high: number): { readonly ticks: readonly number[]; readonly from: number; readonly to: number } {
-  const span = high - low || Math.abs(high) || 1;
-  const rough = span / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const from = Math.floor(low / step + 1e-9) * step;
-  const to = Math.max(Math.ceil(high / step - 1e-9) * step, from + step);
-  const count = Math.round((to - from) / step);
-  // Not summed up: 0.1 + 0.2 is no round number.
-  return { ticks: Array.from({ length: count + 1 }, (_, i) => Number((from + i * step).toPrecision(12))), from, to };
-}

@@ -4,15 +4,17 @@ import type { CellResult } from '../../backend/protocol/experimentViews.ts';
 import { axisText } from '../charts/axes.ts';
 import { formatValue, type NumberFormat } from '../charts/curve.ts';
 import { visibleText } from '../ui/visibleText.ts';
-import { axesOf, axisRows, niceScale, type AxisRow, type GridAxis } from './ablation.ts';
+import { axesOf, axisRows, type AxisRow, type GridAxis } from './ablation.ts';
 import { choiceView } from './choiceView.ts';
 import type { ExperimentController } from './controller.ts';
 import { ablationMeasures, statsText, type Measure, type Stats } from './measures.ts';
+import { plateauView } from './plateauView.ts';
+import { percent, scaleAround, shareOf, type Scale } from './scale.ts';
 import type { ExperimentState } from './state.ts';
 
 export function ablationView(
   cells: readonly CellResult[],
-  state: Pick<ExperimentState, 'axis' | 'measure'>,
+  state: Pick<ExperimentState, 'axis' | 'measure' | 'splitBy'>,
   controller: ExperimentController,
 ): TemplateResult {
   const axes = axesOf(cells);
@@ -29,16 +31,11 @@ export function ablationView(
     </div>
     ${dotPlot(axisRows(cells, axis, measure), axis, measure)}
     <p class="quiet note">
-      A dot a run; the large dot is their mean, the bar ± one standard deviation. The difference is taken between runs that are alike but for this axis,
-      with the same seed.
+      A dot a run; the large dot is their mean, the bar ± one standard deviation. The difference is taken between runs that are alike but for this
+      axis, with the same seed.
     </p>
+    ${plateauView(cells, axis, measure, state.splitBy, controller)}
   `;
-}
-
-interface Scale {
-  readonly ticks: readonly number[];
-  readonly from: number;
-  readonly to: number;
 }
 
 function dotPlot(rows: readonly AxisRow[], axis: GridAxis, measure: Measure): TemplateResult {
@@ -51,7 +48,7 @@ function dotPlot(rows: readonly AxisRow[], axis: GridAxis, measure: Measure): Te
         <tr>
           <th scope="col" dir="auto">${visibleText(axis.title)}</th>
           <th scope="col" class="number">Runs</th>
-          <th scope="col" class="plot"><span class="hidden-words">Drawn: </span>${visibleText(measure.title)}</th>
+          <th scope="col" class="drawn"><span class="hidden-words">Drawn: </span>${visibleText(measure.title)}</th>
           <th scope="col" class="number">Mean</th>
           <th scope="col" class="number">Against <span dir="auto">${visibleText(first ?? '')}</span>${format === 'share' ? ', points' : ''}</th>
         </tr>
@@ -62,7 +59,7 @@ function dotPlot(rows: readonly AxisRow[], axis: GridAxis, measure: Measure): Te
             html`<tr>
               <th scope="row"><span class="name" dir="auto">${visibleText(value)}</span></th>
               <td class="number">${stats?.values.length ?? 0}</td>
-              <td class="plot">${plotView(stats, scale)}</td>
+              <td class="drawn">${plotView(stats, scale)}</td>
               <td class="number">${statsText(stats, format)}</td>
               <td class="number">${value === first ? html`<span class="quiet">–</span>` : differenceText(difference, format)}</td>
             </tr>`,
@@ -72,7 +69,7 @@ function dotPlot(rows: readonly AxisRow[], axis: GridAxis, measure: Measure): Te
         <tr>
           <td></td>
           <td></td>
-          <td class="plot">${tickView(scale, format)}</td>
+          <td class="drawn">${tickView(scale, format)}</td>
           <td></td>
           <td></td>
         </tr>
@@ -82,7 +79,7 @@ function dotPlot(rows: readonly AxisRow[], axis: GridAxis, measure: Measure): Te
 }
 
 function plotView(stats: Stats | null, scale: Scale): TemplateResult {
-  const at = (value: number): string => place(value, scale);
+  const at = (value: number): string => percent(shareOf(value, scale));
   return html`<svg class="row" aria-hidden="true" height="26">
     ${scale.ticks.map((tick) => svg`<line class="tick" x1=${at(tick)} x2=${at(tick)} y1="0" y2="26"></line>`)}
     ${stats === null ? nothing : marks(stats, at)}
@@ -101,18 +98,17 @@ function tickView(scale: Scale, format: NumberFormat): TemplateResult {
   const { ticks } = scale;
   const step = (ticks[1] ?? 1) - (ticks[0] ?? 0);
   return html`<svg class="row" height="18">
-    ${ticks.map((tick) => svg`<text class="label" x=${place(tick, scale)} y="13">${axisText(tick, step, format)}</text>`)}
+    ${ticks.map((tick) => svg`<text class="label" x=${percent(shareOf(tick, scale))} y="13">${axisText(tick, step, format)}</text>`)}
   </svg>`;
 }
 
 /** Over all runs and intervals that are drawn. */
 function scaleOf(rows: readonly AxisRow[]): Scale {
-  const ends = rows.flatMap(({ stats }) => (stats === null ? [] : [...stats.values, stats.mean - stats.spread, stats.mean + stats.spread]));
-  return ends.length === 0 ? niceScale(0, 1) : niceScale(Math.min(...ends), Math.max(...ends));
+  return scaleAround(rows.flatMap(({ stats }) => (stats === null ? [] : endsOf(stats))));
 }
 
-function place(value: number, { from, to }: Pick<Scale, 'from' | 'to'>): string {
-  return `${(100 * ((value - from) / (to - from))).toFixed(2)}%`;
+function endsOf({ values, mean, spread }: Stats): readonly number[] {
+  return [...values, mean - spread, mean + spread];
 }
 
 /** In percentage points where the measure is a share. */

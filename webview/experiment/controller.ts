@@ -113,6 +113,10 @@ export class ExperimentController {
     this.dispatch({ type: 'measureChosen', measure });
   }
 
+  chooseSplit(by: string): void {
+    this.dispatch({ type: 'splitChosen', by });
+  }
+
   zoom(range: XRange): void {
     this.dispatch({ type: 'zoomed', range });
   }

@@ -1,9 +1,10 @@
 /** Curves over the steps of training: one a cell, or one a value of an axis, each the mean of its runs with their spread as a band. */
 import { mean, standardDeviation } from '../../backend/core/stats.ts';
 import type { CellResult, SeedResult } from '../../backend/protocol/experimentViews.ts';
-import type { ChartColor, ChartModel, Curve, NumberFormat } from '../charts/curve.ts';
+import type { ChartModel, Curve, NumberFormat } from '../charts/curve.ts';
 import { visibleText } from '../ui/visibleText.ts';
 import { axesOf } from './ablation.ts';
+import { lineLook } from './lineLook.ts';
 import { mainMeasure, statsOf, tableMeasures } from './measures.ts';
 
 /** One line of every chart. */
@@ -91,8 +92,6 @@ function dynamics(id: string, title: string, hint: string, format: NumberFormat)
   return { id, title, hint: hint + smoothing, format, hasDots: false, pointsOf: ({ dynamics }) => smoothed(dynamics[id] ?? []) };
 }
 
-const colors: readonly ChartColor[] = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
-
 function curvesOf(groups: readonly LineGroup[], { format }: Pick<Plan, 'format'>, pointsOf: Plan['pointsOf'], hasDots: boolean): readonly Curve[] {
   return groups.flatMap(({ label, runs }, i): Curve[] => {
     const single = runs.map(pointsOf).filter((points) => points.length > 0);
@@ -102,8 +101,7 @@ function curvesOf(groups: readonly LineGroup[], { format }: Pick<Plan, 'format'>
     const edge = (sign: 1 | -1): number[] => means.map((value, at) => bound(value + sign * (spreads[at] as number)));
     return [
       {
-        ...{ id: `line:${label}`, label: visibleText(label), color: colors[i % colors.length] as ChartColor, x, values: means, hasDots },
-        ...(i < colors.length ? {} : { dash: [6, 4] }),
+        ...{ id: `line:${label}`, label: visibleText(label), ...lineLook(i), x, values: means, hasDots },
         ...(single.length === 1 ? {} : { band: { low: edge(-1), high: edge(1) } }),
       },
     ];

@@ -7,6 +7,7 @@ import { choiceView } from './choiceView.ts';
 import type { ExperimentController } from './controller.ts';
 import { rescueFunnel, trainingFunnel, type FunnelGrouping, type FunnelRow } from './funnel.ts';
 import { statsText, type Stats } from './measures.ts';
+import { percent } from './scale.ts';
 
 const groupings: readonly { readonly id: FunnelGrouping; readonly title: string }[] = [
   { id: 'together', title: 'All runs' },
@@ -80,8 +81,4 @@ function stageView(stats: Stats | null, counts: string | null): TemplateResult |
     </svg>
     <span><b>${statsText(stats, 'share')}</b> ${counts === null ? nothing : html`<span class="quiet">${counts}</span>`}</span>
   </span>`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
 }

@@ -32,8 +32,7 @@ export function headerView(state: ExperimentState, detail: ExperimentDetail, con
     </div>
     <dl class="facts">
       ${fact('Runs finished', html`<span id="finished">${finished}</span> <span class="quiet">of ${total}</span>`)}
-      ${failed === 0 ? nothing : fact('Failed', String(failed))}
-      ${isRunning ? fact('Time left', timeLeft(secondsLeft)) : nothing}
+      ${failed === 0 ? nothing : fact('Failed', String(failed))} ${isRunning ? fact('Time left', timeLeft(secondsLeft)) : nothing}
       ${fact('Grid', html`${formatCount(cells, 'cell')} <span class="quiet">×</span> ${formatCount(definition.seeds.length, 'seed')}`)}
     </dl>
     <progress id="progress" max="1" value=${done.toFixed(4)} aria-label="Work done: ${formatPercent(done, 0)}"></progress>

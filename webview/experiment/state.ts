@@ -32,6 +32,8 @@ export interface ExperimentState {
   /** Axis and measure of the ablation; null: the first. */
   readonly axis: string | null;
   readonly measure: string | null;
+  /** Axis whose values make the lines of the chart over an axis of numbers; null: as usual for the grid. */
+  readonly splitBy: string | null;
   readonly look: Look;
   /** Ids of charts shown as tables. */
   readonly tables: ReadonlySet<string>;
@@ -49,6 +51,7 @@ export const initialState: ExperimentState = {
   linesBy: null,
   axis: null,
   measure: null,
+  splitBy: null,
   look: { range: null, smoothing: 0, hidden: new Set() },
   tables: new Set(),
 };
@@ -71,6 +74,7 @@ export type Message =
   | { readonly type: 'linesChosen'; readonly by: string }
   | { readonly type: 'axisChosen'; readonly axis: string }
   | { readonly type: 'measureChosen'; readonly measure: string }
+  | { readonly type: 'splitChosen'; readonly by: string }
   | { readonly type: 'zoomed'; readonly range: XRange }
   | { readonly type: 'curvesToggled'; readonly curveId: string }
   | { readonly type: 'tableToggled'; readonly chartId: string };
@@ -113,6 +117,8 @@ export function update(state: ExperimentState, message: Message): ExperimentStat
       return { ...state, axis: message.axis };
     case 'measureChosen':
       return { ...state, measure: message.measure };
+    case 'splitChosen':
+      return { ...state, splitBy: message.by };
     case 'zoomed':
       return { ...state, look: { ...state.look, range: message.range } };
     case 'curvesToggled':
@@ -142,7 +148,8 @@ function withEvent(state: ExperimentState, { runId, body }: Event): ExperimentSt
   const { step } = body.update;
   const moved = (run: ExperimentRunView): ExperimentRunView => (run.runId === runId ? { ...run, step } : run);
   const changed = { ...detail, runs: detail.runs.map(moved) };
-  const next: Loadable<ExperimentDetail> = state.detail.state === 'ready' ? ready(changed) : { ...state.detail, last: changed } as typeof state.detail;
+  const next: Loadable<ExperimentDetail> =
+    state.detail.state === 'ready' ? ready(changed) : ({ ...state.detail, last: changed } as typeof state.detail);
   return { ...state, detail: next };
 }
 

@@ -48,10 +48,30 @@ function reportView(state: ExperimentState, detail: ExperimentDetail, controller
     'The results',
     () => controller.reloadReport(),
     ({ cells }: ExperimentReport) => html`
-      ${section('results', 'Results', guard([cells, state.sort], () => resultsView(cells, state.sort, controller)))}
-      ${section('curves', 'Curves', guard([cells, state.linesBy, state.look, state.tables], () => curvesView(cells, state, controller)))}
-      ${section('funnel', 'What critiques led to', guard([cells, state.funnelBy], () => funnelView(cells, state.funnelBy, controller)))}
-      ${hasAblation(cells) ? section('ablation', 'Ablation', guard([cells, state.axis, state.measure], () => ablationView(cells, state, controller))) : nothing}
+      ${section(
+        'results',
+        'Results',
+        guard([cells, state.sort], () => resultsView(cells, state.sort, controller)),
+      )}
+      ${section(
+        'curves',
+        'Curves',
+        guard([cells, state.linesBy, state.look, state.tables], () => curvesView(cells, state, controller)),
+      )}
+      ${section(
+        'funnel',
+        'What critiques led to',
+        guard([cells, state.funnelBy], () => funnelView(cells, state.funnelBy, controller)),
+      )}
+      ${
+        hasAblation(cells)
+          ? section(
+              'ablation',
+              'Ablation',
+              guard([cells, state.axis, state.measure, state.splitBy], () => ablationView(cells, state, controller)),
+            )
+          : nothing
+      }
     `,
   );
 }

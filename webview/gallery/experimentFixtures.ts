@@ -110,7 +110,11 @@ function seedOf(traits: ExperimentTraits, c: number, seed: number): SeedResult {
 }
 
 function rescueOf(gain: number, noise: number): NonNullable<SeedResult['rescue']> {
-  const critics = [['verdict', 0.04], ['verdict-answer', 0.2], ['step-level', 0.45]] as const;
+  const critics = [
+    ['verdict', 0.04],
+    ['verdict-answer', 0.2],
+    ['step-level', 0.45],
+  ] as const;
   return {
     ...{ attempts: 4, problems: 256, persistent: 41 },
     critics: critics.map(([critic, share]) => {

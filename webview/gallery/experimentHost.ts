@@ -30,7 +30,8 @@ export function experimentHost(experiment: ExperimentTraits, { answers = 'normal
       // One turn of the event loop, as any message takes.
       await new Promise((resolve) => setTimeout(resolve, 0));
       signal?.throwIfAborted();
-      const refusal = refused[method] ?? (answers === 'failing' ? 'The store of this workspace could not be read: file is not a database.' : undefined);
+      const refusal =
+        refused[method] ?? (answers === 'failing' ? 'The store of this workspace could not be read: file is not a database.' : undefined);
       if (refusal !== undefined) throw Object.assign(new Error(refusal), { code: 'test.refused', remedy: 'Look at the log, then try again.' });
       return answerOf(method, host.experiment) as Result<M>;
     },

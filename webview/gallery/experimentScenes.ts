@@ -47,13 +47,19 @@ export const experimentScenes: readonly Scene[] = [
   }),
   scene('experiment-hostile', 'Experiment, hostile names', {
     ...finished,
-    cells: methods.map((cell, i) => ({ ...cell, label: `<img src=x onerror="document.title='hacked'"> \u202e${i}`, values: { '<b>axis</b>': `<i>${i}</i>` } })),
+    cells: methods.map((cell, i) => ({
+      ...cell,
+      label: `<img src=x onerror="document.title='hacked'"> \u202e${i}`,
+      values: { '<b>axis</b>': `<i>${i}</i>` },
+    })),
     levels: ['<b>easy</b>', 'javascript:alert(1)'],
     failed: { 2: '<script>alert(1)</script> \u001b[31mred' },
   }),
   scene('experiment-loading', 'Experiment, loading', base, { answers: 'never' }),
   scene('experiment-error', 'Experiment, unreadable', base, { answers: 'failing' }),
-  scene('experiment-no-report', 'Experiment, results unreadable', finished, { refused: { 'experiment/report': 'There is no numbers.json in its folder.' } }),
+  scene('experiment-no-report', 'Experiment, results unreadable', finished, {
+    refused: { 'experiment/report': 'There is no numbers.json in its folder.' },
+  }),
   scene('experiment-lost', 'Experiment, backend away', running, {}, { state: 'lost', detail: 'It ended with SIGKILL; it is started again.' }),
 ];
 

@@ -101,5 +101,6 @@ export function trainReport(config: RunConfig, result: SessionResult) {
     updates: result.updates,
     seconds: Math.round(result.seconds * 10) / 10,
     peakRssMb: result.peakRssMb,
+    ...(result.critic === undefined ? {} : { criticCalls: result.critic }),
   };
 }

@@ -25,10 +25,10 @@ const characters: Readonly<Record<string, string>> = {
   '∖': '\\setminus ',
   '∈': '\\in ',
   '∅': '\\emptyset ',
-  'ℝ': '\\R ',
-  'ℂ': '\\C ',
-  'ℤ': '\\Z ',
-  'ℕ': '\\N ',
+  ℝ: '\\R ',
+  ℂ: '\\C ',
+  ℤ: '\\Z ',
+  ℕ: '\\N ',
   '√': '\\sqrt ',
   '∛': '\\sqrt[3] ',
   '∑': '\\sum ',
@@ -36,7 +36,7 @@ const characters: Readonly<Record<string, string>> = {
   '∠': '\\angle ',
   '△': '\\triangle ',
   '°': '\\degree ',
-  'º': '\\degree ',
+  º: '\\degree ',
   '′': "'",
   '’': "'",
   '²': '^{2}',
@@ -125,6 +125,7 @@ export function plainText(text: string): string {
     .replace(/\\+(?:text|textbf|textit|textrm|textnormal|mbox|hbox|mathrm|mathbf|operatorname|boxed|fbox|left|right|displaystyle)(?![a-zA-Z])/gu, ' ')
     .replace(/\\+[,;:! ]|\\+(?:quad|qquad)(?![a-zA-Z])|[{}$~*"“”`]/gu, ' ')
     .replace(/\s+/gu, ' ')
+    .replace(/ ?([^\p{L}\d\s]) ?/gu, '$1')
     .replace(/[\s.,;:]{1,16}$/u, '')
     .trim();
 }
@@ -141,5 +142,8 @@ export function cleanMath(text: string): string {
 function withSingleBackslashes(text: string): string {
   const isEscaped = /\\\\(?:begin|frac|dfrac|boxed|left|text|sqrt|le|ge|leq|geq|pi)(?![a-zA-Z])/u.test(text);
   if (!isEscaped) return text.includes('\\begin') ? text : text.replace(/\\\\(?=[a-zA-Z])/gu, '\\');
-  return text.replace(/\\\\\\\\/gu, '\u2028').replace(/\\\\/gu, '\\').replace(/\u2028/gu, '\\\\');
+  return text
+    .replace(/\\\\\\\\/gu, '\u2028')
+    .replace(/\\\\/gu, '\\')
+    .replace(/\u2028/gu, '\\\\');
 }

@@ -73,6 +73,7 @@ function compareCollections(gold: Node, answer: Node): Equality | null {
   if (!isCollection(collection)) return null;
   const unwrapped = valueOfRelation(other);
   if (unwrapped !== null) return isGold ? compare(gold, unwrapped) : compare(unwrapped, answer);
+  if (collection.args.every((arg) => arg.kind === 'relation' && !isEquation(arg))) return null;
   if (collection.kind === 'list' && other.kind === 'tuple') {
     const isOrdered = collection.isEither !== true && (distinctNames(collection) || !collection.args.some(({ kind }) => kind === 'relation'));
     return isOrdered ? inOrder(gold, answer) : 'different';
@@ -84,7 +85,9 @@ function compareCollections(gold: Node, answer: Node): Equality | null {
 
 /** Whether its items are named, each otherwise (`x_1` and `x_2` are one name, as are `x` and `x`). */
 function distinctNames({ args }: { readonly args: readonly Node[] }): boolean {
-  const names = args.map((arg) => (arg.kind === 'relation' && isEquation(arg) && arg.args[0] !== undefined ? keyOf(arg.args[0]).replaceAll(/_\w/gu, '') : null));
+  const names = args.map((arg) =>
+    arg.kind === 'relation' && isEquation(arg) && arg.args[0] !== undefined ? keyOf(arg.args[0]).replaceAll(/_\w/gu, '') : null,
+  );
   return names.every((name) => name !== null) && new Set(names).size === names.length;
 }
 
@@ -104,7 +107,9 @@ function comparePairs(gold: readonly Node[], answer: readonly Node[]): Equality 
   }
   if (free.size === 0) return 'equal';
   const repeatsItself = gold.some((item, i) => gold.some((other, j) => j < i && compare(item, other) === 'equal'));
-  return !repeatsItself && [...free].every((i) => gold.some((item) => compare(item, answer[i] ?? symbol('empty')) === 'equal')) ? 'equal' : 'different';
+  return !repeatsItself && [...free].every((i) => gold.some((item) => compare(item, answer[i] ?? symbol('empty')) === 'equal'))
+    ? 'equal'
+    : 'different';
 }
 
 function inOrder(gold: Node, answer: Node): Equality {
@@ -135,12 +140,18 @@ function compareRelations(gold: Node, answer: Node): Equality | null {
     if (compareChains(gold, answer) === 'equal') return 'equal';
     return compareAsRegions(gold, answer) ?? 'different';
   }
-  if (gold.kind === 'relation') return goldValue === null ? null : compare(goldValue, answer);
+  if (gold.kind === 'relation') return goldValue === null ? compareRounded(gold, answer) : compare(goldValue, answer);
   if (answerValue !== null) return compare(gold, answerValue);
   // 41 + 20 = 61, x + y = 7.
   if (answer.kind !== 'relation' || !isEquation(answer)) return null;
   const [left, right] = sidesOf(answer);
-  return (isConstant(left) || isSumOfNames(left)) && isConstant(right) && isConstant(gold) ? compare(gold, right) : null;
+  return compareRounded(answer, gold) ?? ((isConstant(left) || isSumOfNames(left)) && isConstant(right) && isConstant(gold) ? compare(gold, right) : null);
+}
+
+/** `\\frac{5}{12} \\approx 0.417` is both. */
+function compareRounded({ args, relations }: RelationNode, other: Node): Equality | null {
+  if (relations[0] !== '~' || !args.every(isConstant)) return null;
+  return args.some((arg) => compare(arg, other) === 'equal') ? 'equal' : 'different';
 }
 
 function isSumOfNames(node: Node): boolean {
@@ -177,7 +188,8 @@ function valueOfRelation(node: Node): Node | null {
 
 /** `x = 3` is not `y = 3`; `f(x) = 3` is `f(n) = 3`. */
 function isNamedAlike(a: RelationNode, b: RelationNode): boolean {
-  const name = ({ args: [left] }: RelationNode): string => (left?.kind === 'call' ? `${left.name}()` : left === undefined ? '' : keyOf(left).replaceAll(/[_{}]/gu, ''));
+  const name = ({ args: [left] }: RelationNode): string =>
+    left?.kind === 'call' ? `${left.name}()` : left === undefined ? '' : keyOf(left).replaceAll(/[_{}]/gu, '');
   return name(a) === name(b);
 }
 
@@ -186,7 +198,10 @@ function compareChains(gold: RelationNode, answer: RelationNode): Equality {
   const isSame = (args: readonly Node[], relations: readonly string[]): boolean =>
     relations.join() === gold.relations.join() && args.every((arg, i) => compare(gold.args[i] ?? symbol('empty'), arg) === 'equal');
   if (isSame(answer.args, answer.relations)) return 'equal';
-  const isTurnedSame = isSame([...answer.args].reverse(), [...answer.relations].reverse().map((relation) => turned[relation]));
+  const isTurnedSame = isSame(
+    [...answer.args].reverse(),
+    [...answer.relations].reverse().map((relation) => turned[relation]),
+  );
   return isTurnedSame ? 'equal' : compareInequalities(gold, answer);
 }
 
@@ -244,7 +259,9 @@ function compareRatios(gold: Node, answer: Node): Equality | null {
     if (gold.isTime && answer.isTime) return 'different';
     const [a, b] = [gold.args[0], answer.args[0]];
     if (a === undefined || b === undefined) return 'different';
-    const isProportional = gold.args.every((arg, i) => compareScalars(product([arg, b]), product([answer.args[i] ?? symbol('empty'), a])) === 'equal');
+    const isProportional = gold.args.every(
+      (arg, i) => compareScalars(product([arg, b]), product([answer.args[i] ?? symbol('empty'), a])) === 'equal',
+    );
     return isProportional && exactValue(a)?.numerator !== 0n ? 'equal' : 'different';
   }
   const [ratio, other] = gold.kind === 'ratio' ? [gold, answer] : [answer, gold];
@@ -302,4 +319,3 @@ function isScalar(node: Node): boolean {
 export function areExact(gold: Node, answer: Node): boolean {
   return exactValue(gold) !== null && exactValue(answer) !== null;
 }
-

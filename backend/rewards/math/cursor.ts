@@ -14,7 +14,7 @@ export class Cursor {
     return this.tokens[this.place + ahead];
   }
 
-  get isAtEnd(): boolean {
+  isAtEnd(): boolean {
     return this.place >= this.tokens.length;
   }
 

@@ -32,7 +32,9 @@ export function findAnswers(completion: string): readonly Candidate[] {
   const statement = lastMatch(text, /\banswer\b[\s*_]{0,4}(?:is\b|[:=：])|\banswer\s{1,3}(?=\$|\\[([])/giu);
   if (statement !== null) found.push({ place: statement.end, candidates: statedAnswers(text, statement.end) });
   const marked = found.sort((a, b) => b.place - a.place).flatMap(({ candidates }) => candidates);
-  const isSettled = marked.some(({ form, text: stated }) => form === 'boxed' || /^(?:[Nn]ot|[Nn]ever|[Nn]either)\b/u.test(stated) || choice.test(stated));
+  const isSettled = marked.some(
+    ({ form, text: stated }) => form === 'boxed' || /^(?:[Nn]ot|[Nn]ever|[Nn]either)\b/u.test(stated) || choice.test(stated),
+  );
   return isSettled ? marked : [...marked, ...unmarkedAnswers(text)];
 }
 
@@ -111,7 +113,8 @@ function statedAnswers(text: string, start: number): readonly Candidate[] {
   const spans = joinedSpans(sentence, formulasAndNumbers(sentence));
   const leading = spans.find(({ start: place }) => /^(?:[a-z]{1,12}\s){0,2}["“]?$/u.test(sentence.slice(0, place)));
   for (const span of [leading, spans.at(-1)]) {
-    if (span !== undefined && !isDenied(sentence.slice(0, span.start))) candidates.push({ text: span.text, form: 'stated', isAtEnd: isAtEnd && span.end >= sentence.length });
+    if (span !== undefined && !isDenied(sentence.slice(0, span.start)))
+      candidates.push({ text: span.text, form: 'stated', isAtEnd: isAtEnd && span.end >= sentence.length });
   }
   return candidates;
 }
@@ -134,7 +137,10 @@ function unmarkedAnswers(text: string): readonly Candidate[] {
   const candidates: Candidate[] = [];
   if (whole !== '' && whole.length <= 200 && !/[\r\n]/u.test(whole)) candidates.push({ text: whole, form: 'whole', isAtEnd: true });
   const lineStart = Math.max(text.trimEnd().lastIndexOf('\n'), 0);
-  const spans = joinedSpans(text, [...formulasOf(text), ...numbersOf(text.slice(lineStart), lineStart)].sort((a, b) => a.start - b.start));
+  const spans = joinedSpans(
+    text,
+    [...formulasOf(text), ...numbersOf(text.slice(lineStart), lineStart)].sort((a, b) => a.start - b.start),
+  );
   for (const span of spans.slice(-maxFallbacks).reverse()) {
     const isAtEnd = text.slice(span.end).trim() === '';
     candidates.push({ text: span.text + suffixOf(text.slice(span.end, span.end + 40)), form: isNumber(span) ? 'number' : 'formula', isAtEnd });
@@ -165,7 +171,7 @@ function joinedSpans(text: string, spans: readonly Span[]): readonly Span[] {
 }
 
 const openings = /(?<!\\)\$\$|\\\[|\\\(|(?<!\\)\$/gu;
-const closings: Readonly<Record<string, string>> = { '$$': '$$', '\\[': '\\]', '\\(': '\\)', $: '$' };
+const closings: Readonly<Record<string, string>> = { $$: '$$', '\\[': '\\]', '\\(': '\\)', $: '$' };
 
 /** Formulas between dollars or brackets; only displayed ones may have several lines. */
 function formulasOf(text: string): readonly Span[] {

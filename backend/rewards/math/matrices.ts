@@ -20,7 +20,8 @@ function added(args: readonly Node[]): Matrix | null {
   const [first, ...rest] = args;
   if (first?.kind !== 'matrix') return null;
   const terms = [first, ...rest.flatMap((arg) => (arg.kind === 'matrix' ? [arg] : []))];
-  const isFitting = terms.length === args.length && terms.every(({ rows }) => rows.length === first.rows.length && rows[0]?.length === first.rows[0]?.length);
+  const isFitting =
+    terms.length === args.length && terms.every(({ rows }) => rows.length === first.rows.length && rows[0]?.length === first.rows[0]?.length);
   if (!isFitting) return null;
   return { kind: 'matrix', rows: first.rows.map((row, i) => row.map((_, j) => sum(terms.flatMap(({ rows }) => rows[i]?.[j] ?? [])))) };
 }

@@ -10,10 +10,10 @@ import { canonicalUnit } from './units.ts';
 export function parseAnswer(text: string, options: TokenOptions = { hasThousands: true }): Node {
   const tokens = tokenize(cleanMath(text), options);
   const cursor = new Cursor(tokens);
-  if (cursor.isAtEnd) throw new NotMath('it is empty');
+  if (cursor.isAtEnd()) throw new NotMath('it is empty');
   const isEither = tokens.some(({ type, text: word }) => (type === 'text' && /\bor$/u.test(word)) || (type === 'command' && word === 'lor'));
   const items = parseItems(cursor);
-  if (!cursor.isAtEnd) throw new NotMath(`"${cursor.next().text}" stands in a wrong place`);
+  if (!cursor.isAtEnd()) throw new NotMath(`"${cursor.next().text}" stands in a wrong place`);
   const [first] = items;
   if (first === undefined) throw new NotMath('it is empty');
   return items.length === 1 ? first : { kind: 'list', args: items, ...(isEither ? { isEither } : {}) };
@@ -26,14 +26,14 @@ export function parseAnswer(text: string, options: TokenOptions = { hasThousands
 export function parseItems(cursor: Cursor, ...closings: readonly string[]): readonly Node[] {
   const groups: Node[][] = [[]];
   const isClosing = (): boolean => closings.some((text) => cursor.isMark(text) || (text.startsWith('\\') && cursor.isCommand(text.slice(1))));
-  while (!cursor.isAtEnd && !isClosing()) {
+  while (!cursor.isAtEnd() && !isClosing()) {
     if (cursor.takeMark(';')) {
       groups.push([]);
       continue;
     }
     if (takeSeparator(cursor)) continue;
     groups.at(-1)?.push(parseRelation(cursor));
-    if (!cursor.isAtEnd && !isClosing() && !cursor.isMark(';') && !isSeparator(cursor)) {
+    if (!cursor.isAtEnd() && !isClosing() && !cursor.isMark(';') && !isSeparator(cursor)) {
       throw new NotMath(`"${cursor.next().text}" stands in a wrong place`);
     }
   }

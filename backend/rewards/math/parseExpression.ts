@@ -122,7 +122,9 @@ function beginsFunction(cursor: Cursor): boolean {
 }
 
 const stops: ReadonlySet<string> = new Set(
-  'cup cap setminus in notin le ge ne approx equiv sim to rightarrow Rightarrow implies iff pm mp cdot times div ast degree mid rfloor rceil rangle rvert rVert pmod mod bmod subset land lor'.split(' '),
+  'cup cap setminus in notin le ge ne approx equiv sim to rightarrow Rightarrow implies iff pm mp cdot times div ast degree mid rfloor rceil rangle rvert rVert pmod mod bmod subset land lor'.split(
+    ' ',
+  ),
 );
 
 /** Whether the next token continues a product without a sign. */

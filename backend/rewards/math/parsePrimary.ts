@@ -25,7 +25,19 @@ const decorations: ReadonlySet<string> = new Set(
   'overline bar vec hat widehat tilde overrightarrow overleftrightarrow dot ddot underline mathcal mathfrak mathscr overset underset'.split(' '),
 );
 const bigOperators: ReadonlySet<string> = new Set(['sum', 'prod', 'int', 'lim', 'iint', 'oint', 'bigcup', 'bigcap']);
-const refused: ReadonlySet<string> = new Set(['text', 'text{', 'item', 'cline', 'multicolumn', 'includegraphics', 'substack', 'xrightarrow', 'ldots', 'dots', 'cdots']);
+const refused: ReadonlySet<string> = new Set([
+  'text',
+  'text{',
+  'item',
+  'cline',
+  'multicolumn',
+  'includegraphics',
+  'substack',
+  'xrightarrow',
+  'ldots',
+  'dots',
+  'cdots',
+]);
 
 export function parsePrimary(cursor: Cursor, context: Context): Node {
   return cursor.nested(() => {
@@ -251,7 +263,9 @@ function parseSet(cursor: Cursor): Node {
 
 /** Whether a variable and a bar follow, or a variable with what it is a member of. */
 function describesVariable(cursor: Cursor): boolean {
-  return cursor.peek()?.type === 'letter' && (cursor.isMark('|', 1) || cursor.isMark(':', 1) || cursor.isCommand('mid', 1) || cursor.isCommand('in', 1));
+  return (
+    cursor.peek()?.type === 'letter' && (cursor.isMark('|', 1) || cursor.isMark(':', 1) || cursor.isCommand('mid', 1) || cursor.isCommand('in', 1))
+  );
 }
 
 const matrices: ReadonlySet<string> = new Set(['matrix', 'pmatrix', 'bmatrix', 'Bmatrix', 'smallmatrix', 'array', 'vmatrix']);

@@ -40,7 +40,8 @@ export function readAnswer(text: string): Reading {
 
 export function compareReadings(gold: Reading, answer: Reading): Equality {
   if (gold.plain !== '' && gold.plain === answer.plain) return 'equal';
-  if (isSameWord(gold, answer) || isSameChoice(gold, answer) || isDecimalComma(gold.text, answer.text) || isDecimalComma(answer.text, gold.text)) return 'equal';
+  if (isSameWord(gold, answer) || isSameChoice(gold, answer) || isDecimalComma(gold.text, answer.text) || isDecimalComma(answer.text, gold.text))
+    return 'equal';
   let result: Equality = 'different';
   for (const a of gold.nodes) {
     for (const b of answer.nodes) {

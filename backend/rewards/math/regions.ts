@@ -29,7 +29,8 @@ export function regionOf(node: Node): Region | null {
     case 'interval': {
       if (!isRealConstant(node.low) || !isRealConstant(node.high)) return null;
       const [low, high] = [numberOf(node.low), numberOf(node.high)];
-      const has = (x: number): boolean => (node.isLowClosed ? isAtMost(low, x) : isBelow(low, x)) && (node.isHighClosed ? isAtMost(x, high) : isBelow(x, high));
+      const has = (x: number): boolean =>
+        (node.isLowClosed ? isAtMost(low, x) : isBelow(low, x)) && (node.isHighClosed ? isAtMost(x, high) : isBelow(x, high));
       return low > high ? null : { boundary: [node.low, node.high].filter((end) => Number.isFinite(numberOf(end))), has, isSolved: true };
     }
     case 'union':
@@ -42,7 +43,7 @@ export function regionOf(node: Node): Region | null {
       return regionOfRelation(node);
     case 'list':
       return node.args.every((arg) => arg.kind === 'relation' && arg.relations.every((relation) => relation !== '=' && relation !== '~'))
-        ? combined(node.args, (memberships) => memberships.some(Boolean), true)
+        ? regionOfList(node.args, node.isEither === true)
         : null;
     default:
       return null;
@@ -55,6 +56,16 @@ const nothing: Region = { boundary: [], has: () => false, isSolved: true };
 function pointsOf(points: readonly Node[]): Region {
   const values = points.map(numberOf);
   return { boundary: points, has: (x) => values.some((value) => isSame(value, x)), isSolved: true };
+}
+
+/** Several conditions hold together, unless they are said to be alternatives or exclude each other. */
+function regionOfList(args: readonly Node[], isEither: boolean): Region | null {
+  const both = combined(args, (memberships) => memberships.every(Boolean), true);
+  if (both === null) return null;
+  const points = both.boundary.map(numberOf).sort((a, b) => a - b);
+  const between = points.slice(1).map((x, i) => (x + (points[i] ?? x)) / 2);
+  const isPossible = [(points[0] ?? 0) - 1, ...points, ...between, (points.at(-1) ?? 0) + 1].some(both.has);
+  return !isEither && isPossible ? both : combined(args, (memberships) => memberships.some(Boolean), true);
 }
 
 function combined(args: readonly Node[], decide: (memberships: readonly boolean[]) => boolean, needsOneVariable = false): Region | null {
@@ -124,7 +135,9 @@ function solve(left: Node, right: Node, variable: string): readonly Node[] | nul
   }
   const difference = polynomialOf(sum([left, negative(right)]));
   const root = difference === null ? null : rootOf(difference, variable);
-  return root === null ? null : [quotient({ kind: 'number', value: { numerator: root.numerator, denominator: 1n }, places: null }, integer(root.denominator))];
+  return root === null
+    ? null
+    : [quotient({ kind: 'number', value: { numerator: root.numerator, denominator: 1n }, places: null }, integer(root.denominator))];
 }
 
 /** What may stand on the left of `=` to give an answer its name: `x`, `x_1`, `f(x)`, `|AB|`, `\frac{AB}{CD}`, `a:b`, `(p, q)`, `\angle ABC`. */
@@ -135,7 +148,10 @@ export function isName(node: Node): boolean {
     case 'text':
       return true;
     case 'call':
-      return !['sin', 'cos', 'ln', 'factorial', 'base', 'sum', 'int', 'prod', 'lim'].includes(node.name) && node.args.every((arg) => isName(arg) || exactValue(arg) !== null);
+      return (
+        !['sin', 'cos', 'ln', 'factorial', 'base', 'sum', 'int', 'prod', 'lim'].includes(node.name) &&
+        node.args.every((arg) => isName(arg) || exactValue(arg) !== null)
+      );
     case 'power':
       return isName(node.base) && exactValue(node.exponent)?.numerator === -1n;
     case 'product':
@@ -182,4 +198,3 @@ const isSame = (a: number, b: number): boolean =>
   a === b || (Number.isFinite(a) && Number.isFinite(b) && Math.abs(a - b) <= 1e-11 * Math.max(1, Math.abs(a), Math.abs(b)));
 const isBelow = (a: number, b: number): boolean => a < b && !isSame(a, b);
 const isAtMost = (a: number, b: number): boolean => a <= b || isSame(a, b);
-

@@ -107,7 +107,7 @@ function compareSamples(a: Node, b: Node): Equality {
   for (const sample of samples) {
     const [x, y] = [valueAt(a, sample), valueAt(b, sample)];
     if (!complex.isFinite(x) || !complex.isFinite(y)) {
-      if (agreed === 0 && isSameInfinity(x, y)) return 'equal';
+      if (agreed === 0 && isInfinite(a) && isInfinite(b) && x.re === y.re) return 'equal';
       continue;
     }
     if (!isComplex && complex.isReal(x) !== complex.isReal(y) && sample.isSigned) continue;
@@ -131,8 +131,8 @@ function isZero(node: Node): boolean {
 
 const trigonometric: ReadonlySet<string> = new Set(['sin', 'cos', 'tan', 'cot']);
 
-function isSameInfinity(x: complex.Complex, y: complex.Complex): boolean {
-  return Math.abs(x.re) === Infinity && x.re === y.re;
+function isInfinite(node: Node): boolean {
+  return contains(node, (part) => part.kind === 'symbol' && part.name === 'infinity');
 }
 
 function isImaginary(node: Node): boolean {

@@ -48,6 +48,24 @@ describe('the summary', () => {
     expect(summaryLines(result, { ...options, config: changed }).join('\n')).toContain(expected),
   );
 
+  it('tells what a model that criticizes has cost', () => {
+    const critic = {
+      asked: 41,
+      answered: 38,
+      attempts: 44,
+      promptTokens: 20_000,
+      completionTokens: 8120,
+      cost: 0.4218,
+      cached: 0,
+      disagreements: 5,
+      fallbacks: 3,
+    };
+    const text = (changes: Partial<typeof critic>): string => summaryLines({ ...result, critic: { ...critic, ...changes } }, options).join('\n');
+    expect(text({})).toContain('critic  41 asked, 38 answered, 3 replaced; 28,120 tokens, cost 0.422');
+    expect(text({ cost: 0, cached: 2, fallbacks: 0 })).toContain('critic  41 asked, 38 answered, 2 from the cache; 28,120 tokens\n');
+    expect(summaryLines(result, options).join('\n')).not.toContain('critic  ');
+  });
+
   it('counts problems that fail only now', () => {
     const text = summaryLines({ ...result, failuresBefore: failures(2, 0).slice(1), failuresAfter: failures(1, 160) }, options).join('\n');
     expect(text).toContain('1 → 1  1 solved now, 1 new');

@@ -185,5 +185,33 @@ describe('figures', () => {
     expect(figures[0]?.svg.match(/stroke-width="3"[^/]*stroke="/g)?.length).toBeGreaterThanOrEqual(3);
   });
 
+  it('show the funnel of each kind of critique, what critics rescue, and pass@k, where there are any', () => {
+    const kind = {
+      wrong: 10,
+      critiqued: 8,
+      refinedRight: 4,
+      questions: 5,
+      rescued: 1,
+      validCritiques: null,
+      validRefinements: 0.5,
+      rescuedQuestions: 0.2,
+    };
+    const critics = [{ critic: 'self <b>', wrong: 40, valid: 20, refined: 20, right: 5, questions: 10, rescued: 4, criticTokens: 9 }];
+    const at = (value: number) => ({ value, interval: [0, 1] as const });
+    const sampled = { samples: 4, avg: at(0.2), passAtK: { '1': at(0.2), '2': at(0.3), '4': at(0.4) }, majAtK: {}, neverSolved: 2 };
+    const parts = {
+      funnel: [{ ...kind, kind: 'verdict' as const }],
+      rescue: { attempts: 4, problems: 100, persistent: 10, critics },
+      benchmarks: [scores('a', 0.2, { sampled })],
+    };
+    const figures = figuresOf([cell({ a: 'x' }, seed(0, 0.5, parts)), cell({ a: 'y' }, seed(0, 0.5, parts))], []);
+    expect(figures.map(({ name }) => name)).toEqual(['curves', 'dynamics', 'pass-at-k', 'funnel', 'rescue']);
+    const [funnel, rescue] = figures.slice(-2).map(({ svg }) => svg) as [string, string];
+    expect(elementsOf(funnel).length).toBeGreaterThan(5);
+    expect([funnel.match(/>50\.0 %</g)?.length, funnel.match(/>20\.0 %</g)?.length]).toEqual([2, 2]);
+    expect(rescue).toContain('x · self &lt;b&gt;');
+    expect(rescue).toContain('>40.0 %<');
+  });
+
   it('are none without a run', () => expect(figuresOf([cell({})], [])).toEqual([]));
 });

@@ -26,7 +26,9 @@ describe('runExperiment', () => {
   it('runs every cell with every seed once and reports them', async () => {
     expect(begun).toEqual(['γ 0.1 0', 'γ none 0', 'γ 0.1 1', 'γ none 1']);
     const tables = ['by-switches-shapingGamma', 'cells', 'failures', 'funnel'].flatMap((name) => [`${name}.csv`, `${name}.tex`]);
-    expect(Object.keys(report).sort()).toEqual([...tables, 'curves.svg', 'dynamics.svg', 'report.md', 'results.json'].sort());
+    expect(Object.keys(report).sort()).toEqual(
+      [...tables, 'curves.svg', 'dynamics.svg', 'funnel.svg', 'refinements.svg', 'report.md', 'results.json'].sort(),
+    );
     expect(report['report.md']).toContain('4 of 4 runs are done: 2 cells, seeds 0, 1.');
     expect(await runSession({ plan, workspace: whole, observer })).toBe('finished');
     expect(begun).toHaveLength(4);

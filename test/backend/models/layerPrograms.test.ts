@@ -72,8 +72,7 @@ describe.each([
     Object.fromEntries(
       Object.entries(parameters).flatMap(([name, values]) => (layerOf(name)?.layer === layer ? [[layerOf(name)?.inLayer ?? '', values]] : [])),
     );
-  const embedded = Float64Array.from(tokens).length;
-  const entering = [new Float64Array(embedded * d)];
+  const entering: Float64Array[] = [new Float64Array(tokens.length * d)];
   tokens.forEach((token, i) => entering[0]?.set((parameters['embedding'] as Float64Array).subarray(token * d, (token + 1) * d), i * d));
   const forward = layerForwardProgram(model, batch, length);
   for (let layer = 0; layer < shape.nLayers; layer++) {

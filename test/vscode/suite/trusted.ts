@@ -3,3 +3,4 @@ import './activation.ts';
 import './commands.ts';
 import './trees.ts';
 import './failureDocument.ts';
+import './reports.ts';

@@ -2,12 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CellResult, SeedResult } from '../../../backend/protocol/experimentViews.ts';
-import { axesOf, axisRows, niceScale } from '../../../webview/experiment/ablation.ts';
+import { axesOf, axisRows } from '../../../webview/experiment/ablation.ts';
 import { byCell, chartsOf, lineChoices, linesOf, usualLines } from '../../../webview/experiment/curves.ts';
 import { rescueFunnel, trainingFunnel } from '../../../webview/experiment/funnel.ts';
 import { gridRows, shareDone, shownState } from '../../../webview/experiment/grid.ts';
 import { ablationMeasures, mainMeasure, statsText, tableMeasures, type Measure } from '../../../webview/experiment/measures.ts';
+import { plateauOf } from '../../../webview/experiment/plateau.ts';
 import { nextSort, resultsTable } from '../../../webview/experiment/results.ts';
+import { niceScale, scaleAround } from '../../../webview/experiment/scale.ts';
 import { cellsOf, detailOf, type ExperimentTraits } from '../../../webview/gallery/experimentFixtures.ts';
 
 const run: SeedResult = {
@@ -134,17 +136,41 @@ describe('an ablation', () => {
         const slack = 1e-6 * Math.max(Math.abs(low), Math.abs(high), to - from);
         expect(from).toBeLessThanOrEqual(low + slack);
         expect(to).toBeGreaterThanOrEqual(high - slack);
-        expect(ticks.length).toBeLessThanOrEqual(9);
+        expect(ticks.length).toBeLessThanOrEqual(8);
         expect(ticks.length).toBeGreaterThanOrEqual(2);
       }),
     );
+    expect(scaleAround([])).toMatchObject({ from: 0, to: 1 });
+  });
+
+  it('over numbers is a line for each value of another axis', () => {
+    const sizes = ['64', '1024', 'none'].flatMap((size, i) =>
+      ['self', 'verdict'].map((critic, j) => cell({ 'data.limit': size, critic }, [0.1 * (i + 1) + 0.05 * j])),
+    );
+    const [limit] = axesOf(sizes);
+    const plateau = plateauOf(sizes, limit as NonNullable<typeof limit>, afterOf, null);
+    expect(plateau?.isLog).toBe(false);
+    expect(plateau?.x).toEqual([64, 1024]);
+    expect(plateau?.lines.map(({ label, points }) => [label, points.map((stats) => Number(stats?.mean.toFixed(6)))])).toEqual([
+      ['self', [0.1, 0.2]],
+      ['verdict', [0.15, 0.25]],
+    ]);
+    expect(plateauOf(sizes, limit as NonNullable<typeof limit>, afterOf, 'together')?.lines).toHaveLength(1);
+    expect(plateauOf(cells, gamma as NonNullable<typeof gamma>, afterOf, null)).toBeNull();
   });
 });
 
 describe('curves', () => {
   const curve = (...scores: number[]): Partial<SeedResult> => ({ curve: scores.map((passAt1, i) => ({ step: 10 * i, passAt1 })) });
   const cells = [
-    { label: 'a', values: { x: '1' }, seeds: [{ ...run, ...curve(0.1, 0.3, 0.5) }, { ...run, seed: 1, ...curve(0.3, 0.5) }] },
+    {
+      label: 'a',
+      values: { x: '1' },
+      seeds: [
+        { ...run, ...curve(0.1, 0.3, 0.5) },
+        { ...run, seed: 1, ...curve(0.3, 0.5) },
+      ],
+    },
     { label: 'b', values: { x: '2' }, seeds: [{ ...run, ...curve(0.2, 0.9) }] },
   ];
 
@@ -194,7 +220,9 @@ describe('a funnel', () => {
 
   it('is there for the problems that training left unsolved too', () => {
     const critic = { critic: 'self', wrong: 20, valid: 10, refined: 10, right: 4, questions: 5, rescued: 2, criticTokens: 0 };
-    const rescued = cell({ a: '1' }, [0.1], { rescue: { attempts: 4, problems: 50, persistent: 5, critics: [critic, { ...critic, critic: 'x', wrong: 0, valid: 0 }] } });
+    const rescued = cell({ a: '1' }, [0.1], {
+      rescue: { attempts: 4, problems: 50, persistent: 5, critics: [critic, { ...critic, critic: 'x', wrong: 0, valid: 0 }] },
+    });
     const rows = rescueFunnel([rescued], 'together');
     expect(rows.map(({ critique, stages }) => [critique, ...stages.map((stats) => stats?.mean ?? null)])).toEqual([
       ['self', 0.5, 0.4, 0.4],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { benchmark } from '../../../../backend/cli/commands/benchmark.ts';
 import { problem } from '../../../support/scriptedRun.ts';
-import { runCommand, temporaryFolder, tinyModel, type CommandResult } from './harness.ts';
+import { fewProblems, runCommand, temporaryFolder, tinyModel, tinySettings, trainTiny, type CommandResult } from './harness.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const at = (path: string): string => join(folder.path, path);
@@ -58,6 +58,17 @@ describe('benchmark', () => {
     const out = await temporaryFolder();
     await expect(run(model, '--out', out.path, ...args.filter((arg) => arg !== 'elsewhere' && arg !== '--out'))).rejects.toMatchObject({ code });
     await out.remove();
+  });
+
+  it('scores the checkpoints of runs, each by itself', { timeout: 60_000 }, async () => {
+    const runId = await trainTiny(folder.path, tinySettings(at('first'), await fewProblems(at('problems.jsonl'), 4)));
+    const sets = ['--sets', `math500=${at('math.jsonl')}`, '--out', at('runs')];
+    const { text: shown } = await run(runId, `${runId}@1`, 'newest', ...sets);
+    expect(shown).toContain(`${runId}@2  MATH500: 3 problems`);
+    expect(shown.match(/@2 .*3 of 3|3 of 3 are answered already/g)).toHaveLength(1);
+    const { methods } = JSON.parse(await text('runs/results.json')) as { methods: { label: string }[] };
+    expect(methods.map(({ label }) => label)).toEqual([`${runId}@2`, `${runId}@1`]);
+    await expect(run(`${runId}@9`, ...sets)).rejects.toMatchObject({ code: 'checkpoint.notFound' });
   });
 
   it('refuses to mix settings in one table', async () => {

@@ -42,7 +42,12 @@ const noise: fc.Arbitrary<(text: string) => string> = fc.constantFrom(
 describe('equality', () => {
   it('is reflexive', () => {
     fc.assert(fc.property(expression, (text) => isEqual(text, text)));
-    fc.assert(fc.property(fc.string({ minLength: 1 }).filter((text) => /[\p{L}\d]/u.test(text)), (text) => isEqual(`a${text}`, `a${text}`)));
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 1 }).filter((text) => /[\p{L}\d]/u.test(text)),
+        (text) => isEqual(`a${text}`, `a${text}`),
+      ),
+    );
   });
 
   it('is symmetric', () => {
@@ -62,7 +67,11 @@ describe('equality', () => {
   it('sees through equal rewriting', () => {
     fc.assert(fc.property(expression, expression, (a, b) => isEqual(`${a}+${b}`, `${b}+${a}`)));
     fc.assert(fc.property(expression, expression, (a, b) => isEqual(`(${a}) \\cdot (${b})`, `(${b})(${a})`)));
-    fc.assert(fc.property(fc.array(expression, { minLength: 2, maxLength: 5 }), (items) => isEqual(items.join(', '), [...items].reverse().join(' \\text{ and } '))));
+    fc.assert(
+      fc.property(fc.array(expression, { minLength: 2, maxLength: 5 }), (items) =>
+        isEqual(items.join(', '), [...items].reverse().join(' \\text{ and } ')),
+      ),
+    );
   });
 
   it('is never said of different rationals, and always of equal ones', () => {
@@ -83,7 +92,11 @@ describe('equality', () => {
 
 describe('hostile text', () => {
   it('is read or refused, never thrown at', () => {
-    const pieces = fc.constantFrom(...'\\frac{ } { ( ) [ ] ^ _ , ; | \\{ \\} \\\\ & \\text{ \\boxed{ $ $$ \\sqrt \\sum \\left \\right \\begin{pmatrix} \\end{pmatrix} 1 23 x % ! : = < \\pm \\cup \\in or and'.split(' '));
+    const pieces = fc.constantFrom(
+      ...'\\frac{ } { ( ) [ ] ^ _ , ; | \\{ \\} \\\\ & \\text{ \\boxed{ $ $$ \\sqrt \\sum \\left \\right \\begin{pmatrix} \\end{pmatrix} 1 23 x % ! : = < \\pm \\cup \\in or and'.split(
+        ' ',
+      ),
+    );
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 60 }), fc.string({ maxLength: 20 }), (parts, tail) => {
         const text = parts.join('') + tail;

@@ -73,7 +73,11 @@ describe('a killed worker', () => {
   it('costs nothing but the second thought', async () => {
     const pool = new GraderPool({ entry: pathToFileURL(join(folder, 'hasty.mjs')), size: 2 });
     const started = performance.now();
-    const outcomes = await pool.verifyAll('hasty', ['hang', 'fine', 'exit', 'memory', 'hang', 'fine'].map((text) => input(text)), 20_000);
+    const outcomes = await pool.verifyAll(
+      'hasty',
+      ['hang', 'fine', 'exit', 'memory', 'hang', 'fine'].map((text) => input(text)),
+      20_000,
+    );
     expect(outcomes.map(({ reason }) => reason)).toEqual([
       'second thought',
       'thought through',
@@ -139,9 +143,19 @@ describe('hostile answers', () => {
   });
 
   it('is not given to the second grader', () => {
-    for (const text of ['9^{9^{9^{9}}}', '2^{100000000}', '10000000!', '((3!)!)!', '\\sum_{k=1}^{1000000000} k', times(3000, 'x'), nested(200, '(', ')'), times(301, '7')]) {
+    for (const text of [
+      '9^{9^{9^{9}}}',
+      '2^{100000000}',
+      '10000000!',
+      '((3!)!)!',
+      '\\sum_{k=1}^{1000000000} k',
+      times(3000, 'x'),
+      nested(200, '(', ')'),
+      times(301, '7'),
+    ]) {
       expect([text.slice(0, 30), isOrdinary(text)]).toEqual([text.slice(0, 30), false]);
     }
-    for (const text of ['\\frac{\\sqrt{2}}{2}', 'x^2+2x+1', '\\sum_{k=1}^{10} k', '10!', '2^{100}', '[0,1)\\cup(2,3]']) expect([text, isOrdinary(text)]).toEqual([text, true]);
+    for (const text of ['\\frac{\\sqrt{2}}{2}', 'x^2+2x+1', '\\sum_{k=1}^{10} k', '10!', '2^{100}', '[0,1)\\cup(2,3]'])
+      expect([text, isOrdinary(text)]).toEqual([text, true]);
   });
 });
