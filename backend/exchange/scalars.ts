@@ -49,7 +49,7 @@ function valuesOfUpdate({
 
 function valuesOfEvaluation({ set, all, byLevel }: Evaluation): [string, number][] {
   // A name must not be another's folder: some tools keep each in a file of that path.
-  return Object.entries({ all, ...byLevel }).flatMap(([level, score]) => named(`${set}/${level}`, valuesOfScore(score)));
+  return Object.entries({ ...byLevel, all }).flatMap(([level, score]) => named(`${set}/${level}`, valuesOfScore(score)));
 }
 
 function valuesOfScore({ passAtK, neverSolved }: LevelScore): Record<string, number> {

@@ -8,8 +8,7 @@ const slack = 300;
 
 /** Null where the text names no choice at all. With no texts, any letter is a choice. */
 export function readChoice(original: string, choices: readonly string[]): ReadChoice | null {
-  const longest = choices.reduce((length, text) => Math.max(length, text.length), 0);
-  const text = plainText(original.slice(0, longest + slack));
+  const text = plainText(original.slice(0, longestOf(choices) + slack));
   const named = byText(text, choices);
   if (named !== null) return named;
   const match = letterForm.exec(text);
@@ -19,16 +18,20 @@ export function readChoice(original: string, choices: readonly string[]): ReadCh
   const rest = text.slice(match[0].length).replace(/^[\s.,:;)\]}–—-]+/u, '');
   if (match[3] !== undefined && isWord(mark, text.slice(match[0].length))) return null;
   if (choices.length > 0 && letterIndex(letter) >= choices.length) return { problem: `is not among the ${choices.length} choices` };
-  if (anotherLetter.test(rest)) return { problem: 'names more than one choice' };
-  const other = byText(rest, choices);
-  if (other?.letter !== undefined && other.letter !== letter) return { problem: `names ${letter} with the text of ${other.letter}` };
-  return { letter };
+  const other = byText(rest, choices)?.letter;
+  if (other !== undefined) return other === letter ? { letter } : { problem: `names ${letter} with the text of ${other}` };
+  return anotherLetter.test(rest) ? { problem: 'names more than one choice' } : { letter };
 }
 
 /** The text is that of a single choice, and nothing else. */
 export function isChoiceText(text: string, choices: readonly string[]): boolean {
+  if (text.length > longestOf(choices) + slack) return false;
   const wanted = comparable(plainText(text));
   return wanted !== '' && choices.filter((choice) => comparable(plainText(choice)) === wanted).length === 1;
+}
+
+function longestOf(choices: readonly string[]): number {
+  return choices.reduce((length, text) => Math.max(length, text.length), 0);
 }
 
 /** (C), [C], {C}; C) C. C: or nothing behind it; or C before other words. */

@@ -1,5 +1,6 @@
 /** What a critic would be asked, as a document. */
 import type { CriticPreview } from '../../backend/protocol/criticViews.ts';
+import { visibleLines } from '../critiques/visibleText.ts';
 
 export function criticPreviewText({ critic, asks, messages, text, isExample }: CriticPreview): string {
   const head = [
@@ -12,6 +13,6 @@ export function criticPreviewText({ critic, asks, messages, text, isExample }: C
     'To change the request, run "Critique-GRPO: Edit Critic Prompt".',
     '',
   ];
-  const said = text === null ? [] : ['## What it says', '', text, ''];
-  return [...head, ...said, ...messages.flatMap(({ role, content }) => [`## ${role}`, '', content, ''])].join('\n');
+  const said = text === null ? [] : ['## What it says', '', ...visibleLines(text), ''];
+  return [...head, ...said, ...messages.flatMap(({ role, content }) => [`## ${role}`, '', ...visibleLines(content), ''])].join('\n');
 }

@@ -1,19 +1,19 @@
 /** How the problems of a run are read, as a document. */
 import type { DataPreview } from '../../backend/protocol/dataViews.ts';
-import { visibleLabel } from '../critiques/visibleText.ts';
+import { visibleLabel, visibleLines, visibleText } from '../critiques/visibleText.ts';
 import { reportSection, reportTable } from './reportText.ts';
 
 const longestBar = 30;
 
 export function dataPreviewText(title: string, preview: DataPreview): string {
   const { problem, files, layout, fields, columns, lines, levels, examples, brokenRows, promptTokens, verifiers, warnings } = preview;
-  const trouble = problem === null ? [] : [`**${problem.message}** ${problem.remedy}`, ''];
+  const trouble = problem === null ? [] : [`**${visibleText(problem.message)}** ${visibleText(problem.remedy)}`, ''];
   return [
     `# ${visibleLabel(title, 100)}`,
     '',
     ...trouble,
-    ...lines.map((line) => `- ${line}`),
-    ...warnings.map((warning) => `- ⚠ ${warning}`),
+    ...lines.map((line) => `- ${visibleText(line)}`),
+    ...warnings.map((warning) => `- ⚠ ${visibleText(warning)}`),
     '',
     ...reportSection(
       'Problems',
@@ -35,7 +35,7 @@ export function dataPreviewText(title: string, preview: DataPreview): string {
     ...examples.flatMap(({ id, level, prompt, answer }, i) => [
       `## Problem ${i + 1}: ${visibleLabel(id, 80)} (${visibleLabel(level, 40)})`,
       '',
-      ...prompt.flatMap(({ role, content }) => [`${role}:`, '', ...content.split('\n').map((line) => `> ${line}`), '']),
+      ...prompt.flatMap(({ role, content }) => [`${role}:`, '', ...visibleLines(content).map((line) => `> ${line}`), '']),
       `Answer: \`${visibleLabel(answer, 200)}\``,
       '',
     ]),

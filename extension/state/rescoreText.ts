@@ -5,11 +5,12 @@ import { reportSection, reportTable } from './reportText.ts';
 
 export function rescoreText(runName: string, report: RescoreReport): string {
   const { verifier, graded, total, counts, changed, groups, groupsTotal } = report;
+  const others = groups.length === 0 ? 'none' : String(groups.length);
   const differing = counts.filter(({ before, after }) => before !== after).reduce((sum, { count }) => sum + count, 0);
   return [
     `# ${visibleLabel(runName, 80)} scored again with ${verifier}`,
     '',
-    `${graded} of ${total} answers were graded. ${differing === 0 ? 'No verdict' : differing === 1 ? '1 verdict' : `${differing} verdicts`} changed, and ${groupsTotal === 0 ? 'no group' : groupsTotal === 1 ? '1 group' : `${groupsTotal} groups`} would have been others. What the run trained on stays as it was.`,
+    `${graded} of ${total} answers were graded. ${differing === 0 ? 'No verdict' : differing === 1 ? '1 verdict' : `${differing} verdicts`} changed; of ${groupsTotal === 1 ? '1 group' : `${groupsTotal} groups`}, ${others} would have been ${groups.length === 1 ? 'another' : 'others'}. What the run trained on stays as it was.`,
     '',
     ...reportTable(
       ['before', 'now', 'answers'],

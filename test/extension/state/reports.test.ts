@@ -90,10 +90,11 @@ describe('the report on a run scored again', () => {
 
   it('counts what changed and says which groups would have been others', () => {
     const text = rescoreText('demo', report);
-    expect(text).toContain('9 of 10 answers were graded. 1 verdict changed, and 1 group would have been others.');
+    expect(text).toContain('9 of 10 answers were graded. 1 verdict changed; of 1 group, 1 would have been another.');
     expect(text).toContain('p (refinement)');
     expect(text).toContain('| allWrong, no signal | rescued, 1 left out | 0.500 |');
-    expect(rescoreText('demo', { ...report, counts: [], changed: [], groups: [], groupsTotal: 0 })).toContain('No verdict changed, and no group');
+    const unchanged = { ...report, counts: [], changed: [], groups: [], groupsTotal: 40 };
+    expect(rescoreText('demo', unchanged)).toContain('No verdict changed; of 40 groups, none would have been others.');
   });
 });
 
@@ -108,5 +109,13 @@ describe('the report on a critic', () => {
     });
     expect(text).toMatch(/It asks judge at .*\n.*made up/);
     expect(text).toContain('## user\n\nCriticize.');
+  });
+
+  it('spells out what hides in an answer', () => {
+    const messages = [{ role: 'user' as const, content: 'It is 4\u202e.\u001b[2J\nSure.' }];
+    const text = criticPreviewText({ critic: 'c', asks: 'x', messages, text: null, isExample: false });
+    expect(text).toContain('It is 4⟨U+202E⟩.␛[2J\nSure.');
+    const examples = [{ ...preview.examples[0]!, prompt: messages }];
+    expect(dataPreviewText('x', { ...preview, examples })).toContain('> It is 4⟨U+202E⟩.␛[2J\n> Sure.');
   });
 });
