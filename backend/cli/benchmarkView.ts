@@ -17,6 +17,8 @@ export class BenchmarkView {
   private known = 0;
   private name = '';
   private size = 0;
+  /** Nothing was heard of the set under way. */
+  private isFresh = true;
   private begun: number | undefined;
   private lastDraw = -Infinity;
 
@@ -31,16 +33,16 @@ export class BenchmarkView {
     this.name = `${harmless(method)}  ${harmless(set)}`;
     this.size = size;
     this.done = 0;
+    this.isFresh = true;
     if (!this.output.isTerminal) this.output.write(`${this.name}: ${size} problems\n`);
   }
 
   /** The first call of a set says what is known of it already. */
   progress(done: number): void {
     this.begun ??= this.now();
-    if (this.done === 0 && done > 0) this.known += done;
-    const isFirst = this.done === 0;
     this.done = done;
-    if (isFirst && done > 0 && !this.output.isTerminal) this.output.write(`  ${done} of ${this.size} are answered already\n`);
+    if (this.isFresh) this.begunWith(done);
+    this.isFresh = false;
     this.draw();
   }
 
@@ -57,6 +59,11 @@ export class BenchmarkView {
 
   end(): void {
     this.output.write(this.clear());
+  }
+
+  private begunWith(done: number): void {
+    this.known += done;
+    if (done > 0 && !this.output.isTerminal) this.output.write(`  ${done} of ${this.size} are answered already\n`);
   }
 
   private draw(): void {

@@ -1,13 +1,13 @@
 /** Whether the run's critic can be asked: its prompt, its model, and the endpoint behind it. Nothing is paid. */
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { messageOf } from '../core/errors.ts';
-import { openaiEndpoint } from '../critics/openaiEndpoint.ts';
+import { httpEndpoint } from '../critics/httpEndpoint.ts';
 import type { CriticOptions } from '../protocol/criticConfig.ts';
 import { criticModelBytes } from '../training/criticMemory.ts';
 import { readTemplate } from '../training/criticModels.ts';
 import { findCritic } from '../training/findPlugin.ts';
 import { bytesText } from '../training/memory.ts';
-import type { Check, Finding } from './doctorCheck.ts';
+import type { Check, Finding, Patient } from './doctorCheck.ts';
 
 const answerMs = 10_000;
 
@@ -20,7 +20,7 @@ export const criticCheck: Check = {
     await readTemplate(config, context.demoFolder);
     const { model } = critic.needs;
     if (model === undefined) return { status: 'ok', detail: `${critic.name}, ${critic.needs.generation ? 'asks the policy' : 'follows a rule'}` };
-    if (model === 'endpoint') return examineEndpoint(config.criticOptions, secretOf(config.criticOptions.apiKeyEnvironment), signal);
+    if (model === 'endpoint') return examineEndpoint(config.criticOptions, secretOf, signal);
     const { modelFolder } = config.criticOptions;
     if (modelFolder === null) return missing('criticOptions.modelFolder');
     const bytes = await criticModelBytes(critic, config, longestPrompt, context.demoFolder);
@@ -29,11 +29,12 @@ export const criticCheck: Check = {
 };
 
 /** An endpoint that does not answer now may answer then, and costs critiques at worst: a warning. */
-async function examineEndpoint(options: CriticOptions, key: string | undefined, signal: AbortSignal): Promise<Finding> {
+async function examineEndpoint(options: CriticOptions, secretOf: NonNullable<Patient['secretOf']>, signal: AbortSignal): Promise<Finding> {
   const { endpoint, baseUrl, model, apiKeyEnvironment, budget } = options;
   if (endpoint === 'editor') return { status: 'ok', detail: `${model ?? 'a language model'} of the editor, while one is attached` };
   if (baseUrl === null || model === null) return missing('criticOptions.baseUrl and criticOptions.model');
-  const asked = openaiEndpoint({ baseUrl, model, key: () => key });
+  const key = secretOf(apiKeyEnvironment, new URL(baseUrl).origin);
+  const asked = httpEndpoint({ baseUrl, model, key: () => key });
   const keyText = key === undefined ? `no key ${apiKeyEnvironment}` : `key ${apiKeyEnvironment}`;
   let known: string[];
   try {

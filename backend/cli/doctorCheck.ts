@@ -25,7 +25,7 @@ export interface Patient {
   readonly threads: number;
   readonly signal: AbortSignal;
   /** Keys of endpoints by name; those of the environment when left out. */
-  readonly secretOf?: (name: string) => string | undefined;
+  readonly secretOf?: (name: string, origin: string) => string | undefined;
 }
 
 /** What earlier checks found out. */

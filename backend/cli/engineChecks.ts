@@ -214,7 +214,8 @@ function durations(
 ): { readonly stepSeconds: number; readonly runSeconds: number } {
   const { needs } = findAlgorithm(config.algorithm);
   const { nRollouts, kRefinements, critiquesPerProblem } = switchesOf(config);
-  const { steps, problemsPerStep, updatesPerStep } = config.training;
+  const { steps, updatesPerStep } = config.training;
+  const problemsPerStep = Math.min(config.training.problemsPerStep, train.length);
   const { every, samples, finalSamples, failureAttempts } = config.evaluation;
   const critiques = needs.critiques ? critiquesPerProblem : 0;
   const critiqued = critiques * ((findCritic(config.critic).needs.generation ? 1 : 0) + (needs.refinements ? 1 : 0));

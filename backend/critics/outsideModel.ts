@@ -84,8 +84,8 @@ export class OutsideModel {
     const promptTokens = estimatedTokens(messages.map(({ content }) => content));
     const settle = await this.spending.reserve(promptTokens, maxTokens);
     if (settle === undefined) {
-      this.tellBudget(occasion);
-      return failed('the budget of the run’s critic is used up', 0);
+      this.tellBudget(occasion, promptTokens + maxTokens);
+      return failed('the budget of the run’s critic has no room for it', 0);
     }
     let used = { prompt: 0, completion: 0 };
     try {
@@ -172,10 +172,15 @@ export class OutsideModel {
     }
   }
 
-  private tellBudget({ notice }: Occasion): void {
+  private tellBudget({ notice }: Occasion, wanted: number): void {
     if (this.hasToldBudget) return;
     this.hasToldBudget = true;
-    notice('critic.budgetUsedUp', `The budget for ${this.endpoint.title} is used up; the run goes on without it.`);
+    const { tokens } = this.spending.spent;
+    const count = (n: number): string => n.toLocaleString('en-US');
+    notice(
+      'critic.budgetUsedUp',
+      `The budget for ${this.endpoint.title} has no room for another critique, which may take ${count(wanted)} tokens: ${count(tokens)} are used. The run goes on without it.`,
+    );
   }
 }
 

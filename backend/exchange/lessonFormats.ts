@@ -123,6 +123,8 @@ export type LessonFormatName = keyof typeof lessonFormats;
 
 function* chosen(store: StoreReader, runId: string, { withoutHuman, withoutTrials, withoutFlagged }: LessonOptions): Generator<Lesson> {
   for (const lesson of store.lessons(runId)) {
+    // The trigger "always" has right answers criticized, too; nothing failed there.
+    if (lesson.failedVerdict?.status === 'right') continue;
     if (withoutHuman && lesson.critique.kind === 'human') continue;
     if (withoutTrials && lesson.isTrial) continue;
     if (withoutFlagged && isFlagged(store, runId, lesson)) continue;

@@ -44,32 +44,44 @@ interface Sample {
 }
 
 /**
- * Makes a run of the folder's dumps, step by step. Throws `dump.notFound`, `dump.empty`, `dump.brokenRow` (with file:line), and what the store throws;
- * steps that were recorded until then stay.
+ * Makes a run of the folder's dumps, step by step, once the first of them could be read. Throws `dump.notFound`, `dump.empty`, `dump.brokenRow` (with
+ * file:line), the signal's reason, and what the store throws; steps that were recorded until then stay, and the run says that it was not finished.
  */
 export async function importVerlDump(store: Store, folder: string, options: VerlImportOptions): Promise<VerlImport> {
   const files = await dumpsIn(folder);
-  const { runId, rightFrom, signal } = options;
+  const { runId, rightFrom, onBrokenRow, signal, onProgress } = options;
   const lastStep = files.at(-1)?.step ?? 0;
-  store.createRun({ id: runId, name: runId, algorithm: 'verl', seed: 0, config: configOf(folder, runId) });
-  store.record({ runId, events: [{ type: 'runStarted', algorithm: 'verl', seed: 0, steps: lastStep, resumedFrom: null }] });
-  const problems = new Map<string, Problem>();
+  const problems = new Set<string>();
   const skipped: { place: string; reason: string }[] = [];
   let rollouts = 0;
-  for (const [i, { step, path }] of files.entries()) {
-    signal?.throwIfAborted();
-    const samples = await samplesOf(path, options.onBrokenRow, skipped);
-    const fresh = new Map<string, Problem>();
-    for (const sample of samples) if (!problems.has(sample.problemId) && !fresh.has(sample.problemId)) fresh.set(sample.problemId, problemOf(sample));
-    for (const [id, problem] of fresh) problems.set(id, problem);
-    store.record({ runId, problems: [...fresh.values()], ...recordsOf(runId, step, samples, rightFrom) });
-    rollouts += samples.length;
-    options.onProgress?.(i + 1, files.length);
+  const stop = (reason: 'finished' | 'interrupted' | 'failed', message: string): void => {
+    store.record({ runId, events: [{ type: 'runStopped', step: lastStep, reason, message }] });
+  };
+  try {
+    for (const [i, { step, path }] of files.entries()) {
+      signal?.throwIfAborted();
+      const samples = await samplesOf(path, onBrokenRow, skipped);
+      if (samples.length > 0) {
+        if (rollouts === 0) begin(store, folder, runId, lastStep);
+        const fresh = new Map(samples.filter(({ problemId }) => !problems.has(problemId)).map((sample) => [sample.problemId, problemOf(sample)]));
+        store.record({ runId, problems: [...fresh.values()], ...recordsOf(runId, step, samples, rightFrom) });
+        for (const id of fresh.keys()) problems.add(id);
+        rollouts += samples.length;
+      }
+      onProgress?.(i + 1, files.length);
+    }
+  } catch (error) {
+    if (rollouts > 0) stop(signal?.aborted === true ? 'interrupted' : 'failed', `Not all of ${folder} was imported: ${messageOf(error)}`);
+    throw error;
   }
   if (rollouts === 0) throw empty(folder, skipped[0]);
-  const message = `${rollouts} rollouts imported from ${folder}; such dumps have no tokens, advantages or losses.`;
-  store.record({ runId, events: [{ type: 'runStopped', step: lastStep, reason: 'finished', message }] });
+  stop('finished', `${rollouts} rollouts imported from ${folder}; such dumps have no tokens, advantages or losses.`);
   return { steps: files.length, rollouts, problems: problems.size, skipped };
+}
+
+function begin(store: Store, folder: string, runId: string, steps: number): void {
+  store.createRun({ id: runId, name: runId, algorithm: 'verl', seed: 0, config: configOf(folder, runId) });
+  store.record({ runId, events: [{ type: 'runStarted', algorithm: 'verl', seed: 0, steps, resumedFrom: null }] });
 }
 
 /** The dumps of a folder in the order of their steps. */
@@ -173,7 +185,7 @@ function recordsOf(
 }
 
 function rolloutOf(runId: string, id: string, step: number, index: number, { problemId, output }: Sample): Rollout {
-  const known = { id, runId, step, problemId, index, policyVersion: step - 1, completion: output, finish: 'stop' as const };
+  const known = { id, runId, step, problemId, index, policyVersion: Math.max(0, step - 1), completion: output, finish: 'stop' as const };
   return { ...known, seed: 0, promptTokens: [], tokens: [], behaviorLogprobs: [] };
 }
 

@@ -1,6 +1,6 @@
 /** Writes rows as JSON Lines or as Parquet, as the file's name says. */
 import { mkdir } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
+import { dirname } from 'node:path';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import { writeParquet, type ColumnType } from '../data/parquet/writeParquet.ts';
 import { writeJsonl } from '../data/writeJsonl.ts';
@@ -11,11 +11,11 @@ export async function writeRows(
   columns: Readonly<Record<string, ColumnType>>,
   rows: Iterable<Readonly<Record<string, unknown>>>,
 ): Promise<number> {
-  const ending = extname(path.replace(/\.gz$/, ''));
-  if (ending !== '.jsonl' && ending !== '.parquet') {
+  const isJsonl = /\.jsonl(?:\.gz)?$/.test(path);
+  if (!isJsonl && !path.endsWith('.parquet')) {
     throw new WorkbenchError({
       code: 'export.unknownFormat',
-      message: `${path} ends in neither .jsonl nor .parquet.`,
+      message: `${path} ends in neither .jsonl, .jsonl.gz nor .parquet.`,
       remedy: 'Name a file with one of these endings.',
     });
   }
@@ -24,7 +24,7 @@ export async function writeRows(
   if (first.done === true) return 0;
   try {
     await mkdir(dirname(path), { recursive: true });
-    if (ending === '.jsonl') return await writeJsonl(path, chain(first.value, iterator));
+    if (isJsonl) return await writeJsonl(path, chain(first.value, iterator));
     const all = [...chain(first.value, iterator)];
     writeParquet(
       path,

@@ -128,7 +128,12 @@ export const requestSchemas = {
   /** What a critic of these settings would be asked about a rollout, or about a made-up answer to the first problem of the data. Asks nobody. */
   'critic/preview': z.strictObject({ source: runSourceSchema, rollout: z.strictObject({ runId: z.string(), rolloutId: z.string() }).optional() }),
   /** A key of that name (`criticOptions.apiKeyEnvironment`) for as long as this backend lives. It is neither stored nor logged; null forgets it. */
-  'critic/setKey': z.strictObject({ name: z.string().regex(/^[A-Z][A-Z0-9_]*_API_KEY$/), key: z.string().min(1).max(4096).nullable() }),
+  'critic/setKey': z.strictObject({
+    name: z.string().regex(/^[A-Z][A-Z0-9_]*_API_KEY$/),
+    key: z.string().min(1).max(4096).nullable(),
+    /** `https://host:port` of the only server that may have it, whatever a run file says; any when left out. */
+    origin: z.string().optional(),
+  }),
   /** The answer to a `languageModel/ask`, or why there is none. Late answers are passed over. */
   'languageModel/answer': z.strictObject({
     id: z.string(),

@@ -12,7 +12,7 @@ import { experimentReport } from '../experiments/writeReport.ts';
 import type { ExperimentDetail, ExperimentReport, ExperimentView } from '../protocol/experimentViews.ts';
 import { SetGraders } from '../training/evaluateSet.ts';
 import type { Entries } from '../training/policy.ts';
-import { resolveData } from '../training/sources.ts';
+import { locateData } from '../training/locateData.ts';
 import { BorrowedPolicy } from './borrowedPolicy.ts';
 import type { Log } from './log.ts';
 import type { RunHost } from './runHost.ts';
@@ -65,7 +65,7 @@ export class Experiments {
       void this.options.stores.writable;
       this.options.host.requireFree(id);
       const sets = await loadSets(plan.definition.benchmarks, (path) =>
-        resolveData(fromFile(path, plan.path), { demoFolder: this.options.demoFolder, signal }),
+        locateData(fromFile(path, plan.path), 'heldOut', { demoFolder: this.options.demoFolder, signal }),
       );
       const folder = this.folderOf(id);
       await folder.keep(plan, baseFile);
@@ -112,13 +112,16 @@ export class Experiments {
     const plan = await folder.plan();
     const { running } = this;
     const session = running?.id === id ? { done: running.done, seconds: (performance.now() - running.begun) / 1000 } : null;
-    return experimentDetail(plan, folder, this.options.stores.currentOrNull, session);
+    const { stores } = this.options;
+    if (stores.currentOrNull === null) return experimentDetail(plan, folder, null, session);
+    return stores.whileReading((store) => experimentDetail(plan, folder, store, session));
   }
 
   /** Of what is done. Throws `experiment.missing`, `experiment.damaged`. */
   async report(id: string): Promise<ExperimentReport> {
     const folder = this.folderOf(id);
-    return experimentReport(await folder.plan(), folder, this.options.stores.current);
+    const plan = await folder.plan();
+    return this.options.stores.whileReading((store) => experimentReport(plan, folder, store));
   }
 
   private begin(id: string, plan: ExperimentPlan, folder: ExperimentFolder, sets: readonly LoadedSet[]): void {
@@ -128,18 +131,17 @@ export class Experiments {
     const borrowed = new BorrowedPolicy({ host, stores, controller });
     const work = async (): Promise<void> => {
       try {
-        await runExperiment({
-          ...{ plan, folder, host: borrowed, sets, graders, signal: controller.signal },
-          observer: {
-            onBegin: () => onChange(id),
-            onRun: () => onChange(id),
-            onEnd: (_run, error) => {
-              if (this.running !== null) this.running.done++;
-              if (error !== undefined) log.info(`experiment ${id}: a run failed: ${error}`);
-              onChange(id);
-            },
+        const observer = {
+          onBegin: () => onChange(id),
+          onRun: () => onChange(id),
+          onEnd: (_run: unknown, error: string | undefined) => {
+            if (this.running !== null) this.running.done++;
+            if (error !== undefined) log.info(`experiment ${id}: a run failed: ${error}`);
+            onChange(id);
           },
-        });
+        };
+        // The store is kept from one run to the next, and while the report between them is written.
+        await stores.whileWriting(() => runExperiment({ plan, folder, host: borrowed, sets, graders, signal: controller.signal, observer }));
         if (borrowed.problem !== undefined) log.error(`experiment ${id} was paused: ${messageOf(borrowed.problem)}`, borrowed.problem);
       } catch (error) {
         log.error(`experiment ${id} ended: ${messageOf(error)}`, error);

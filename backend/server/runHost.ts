@@ -33,9 +33,11 @@ export class RunHost {
 
   /** Opens a new run and lets it train; resolves to its id once it does. What cannot be opened is no run. Throws `policy.busy` and what opening throws. */
   async start(config: RunConfig, signal: AbortSignal): Promise<string> {
-    const store = this.options.stores.writable;
+    // Refused now rather than after its turn has come; taken then, since it may be given up in between.
+    void this.options.stores.writable;
     requirePlugins(config);
     return this.inTurn(async () => {
+      const store = this.options.stores.writable;
       const runId = newRunId(store, config);
       await this.makeRoom(runId);
       const create = (): void => {

@@ -43,7 +43,7 @@ export class StoreAccess {
     this.timer = setInterval(() => this.tick(), pollMs);
   }
 
-  /** The store to read from. Throws `store.missing` while there is none. */
+  /** The store to read from at once; what keeps it across a wait belongs inside `whileReading`. Throws `store.missing` while there is none. */
   get current(): Store {
     const store = this.writer ?? this.reader;
     if (store !== null) return store;
@@ -90,6 +90,20 @@ export class StoreAccess {
     } finally {
       this.writing--;
       this.lastWritten = performance.now();
+    }
+  }
+
+  /**
+   * The store to read from for work that waits in between: `current` may be closed then. It stays open until the work is done. Throws
+   * `store.missing` while there is none.
+   */
+  async whileReading<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    if (this.isClosed) throw closing();
+    const store = openStore(this.workspace, { readOnly: true });
+    try {
+      return await work(store);
+    } finally {
+      store.close();
     }
   }
 

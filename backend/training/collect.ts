@@ -5,7 +5,7 @@
 import type { Critique, CritiqueCall, Problem, Rollout, Verdict } from '../protocol/records.ts';
 import { writeCritiques, type Attempted, type Critiqued } from './critique.ts';
 import { critiqueTargets } from './critiqueTargets.ts';
-import { formGroup, type CollectedGroup } from './formGroup.ts';
+import { demonstrationId, formGroup, groupIdOf, recordedDemonstration, type CollectedGroup } from './formGroup.ts';
 import { grade } from './grading.ts';
 import { refine, type RefinedRollout } from './refine.ts';
 import type { Run } from './run.ts';
@@ -107,12 +107,25 @@ async function sampleRollouts(
   return { rollouts, tokensSampled: result.tokensSampled };
 }
 
-/** Where demonstrations are compared with rollouts, they are judged alike; where nothing is compared, their reward does not matter. */
+/**
+ * Where demonstrations are compared with rollouts, they are judged alike; where nothing is compared, their reward does not matter. A step that is
+ * made again has its verdicts from the record, as `grade` takes those on answers.
+ */
 async function gradeDemonstrations(run: Run, scope: StepScope, problems: readonly Problem[]): Promise<readonly Verdict[]> {
   const { needs } = run.algorithm;
   if (!needs.demonstrations || !needs.rollouts) return [];
-  const answers = problems.map((problem) => {
-    return { problem, answer: { id: `${run.id}/${scope.step}/${problem.id}/d`, completion: problem.demonstration ?? '', finish: 'stop' as const } };
+  const entries = problems.map((problem) => ({ problem, groupId: groupIdOf(run.id, scope.step, problem.id) }));
+  const recorded = new Map(
+    entries.flatMap(({ groupId }) => {
+      const group = run.verifier.isBounded === true ? null : run.store.group(run.id, groupId);
+      return group === null ? [] : [[groupId, recordedDemonstration(group.group)] as const];
+    }),
+  );
+  const fresh = entries.filter(({ groupId }) => !recorded.has(groupId));
+  const answers = fresh.map(({ problem, groupId }) => {
+    return { problem, answer: { id: demonstrationId(groupId), completion: problem.demonstration ?? '', finish: 'stop' as const } };
   });
-  return scope.watch.time('grade', () => grade(run, answers, scope.notice));
+  const verdicts = await scope.watch.time('grade', () => grade(run, answers, scope.notice));
+  fresh.forEach(({ groupId }, i) => recorded.set(groupId, verdicts[i] as Verdict));
+  return entries.map(({ groupId }) => recorded.get(groupId) as Verdict);
 }

@@ -4,7 +4,7 @@ import { messageOf, WorkbenchError } from '../core/errors.ts';
 import type { Critic, CriticTools, Generate } from '../critics/critic.ts';
 import { promptFiles } from '../critics/defaultPrompts.ts';
 import type { Endpoint } from '../critics/endpoint.ts';
-import { openaiEndpoint } from '../critics/openaiEndpoint.ts';
+import { httpEndpoint } from '../critics/httpEndpoint.ts';
 import { nothing, OutsideModel, type Occasion } from '../critics/outsideModel.ts';
 import { compilePromptTemplate, type PromptTemplate } from '../critics/promptTemplate.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
@@ -18,8 +18,8 @@ export { EndpointError, type Endpoint, type EndpointReply } from '../critics/end
 
 /** What the process that holds a run lends its critics. */
 export interface CriticSurroundings {
-  /** The key of that name; undefined where there is none. */
-  secretOf(name: string): string | undefined;
+  /** The key of that name for the server there (`https://host:port`); undefined where there is none. */
+  secretOf(name: string, origin: string): string | undefined;
   /** The language models of an editor; fails each request while none is attached. */
   readonly editor?: (model: string | null) => Endpoint;
 }
@@ -95,7 +95,8 @@ export class CriticModels {
     if (baseUrl === null || model === null) {
       throw noModel(critic, 'a model at an endpoint', 'Set criticOptions.baseUrl and criticOptions.model');
     }
-    return openaiEndpoint({ baseUrl, model, key: () => surroundings.secretOf(apiKeyEnvironment) });
+    const { origin } = new URL(baseUrl);
+    return httpEndpoint({ baseUrl, model, key: () => surroundings.secretOf(apiKeyEnvironment, origin) });
   }
 
   private folderModel(critic: string): Promise<Policy> {

@@ -46,8 +46,9 @@ export async function collectWithSignal(run: Run, scope: StepScope, drawn: reado
   return { ...collected, trained: collected.groups.filter(hasSignal) };
 }
 
-function hasSignal({ group }: CollectedGroup): boolean {
-  return !group.zeroSignal;
+/** Answers that differ in what their length costs, but not in what the verifier says, are none: DAPO asks whether they are right. */
+function hasSignal({ group, verdictsTeach }: CollectedGroup): boolean {
+  return !group.zeroSignal && verdictsTeach;
 }
 
 function merge(a: Collected, b: Collected): Collected {

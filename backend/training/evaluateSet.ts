@@ -8,6 +8,7 @@ import { grade, openGrader } from './grading.ts';
 import type { Policy } from './policy.ts';
 import { sampleCompletions } from './sampling.ts';
 import { seedAt } from './seeds.ts';
+import { withTolerance } from './setTolerance.ts';
 
 /** What is kept of one answer. */
 export interface KeptAnswer extends Pick<Verdict, 'status' | 'extracted' | 'cause'> {
@@ -88,7 +89,8 @@ export async function answerProblems(policy: Asked, graders: SetGraders, request
     const own = answers.filter((entry) => entry.verifier === verifier);
     const graderPool = await graders.forVerifier(verifier, policy.config);
     const judge = { config: policy.config, signal: policy.signal, verifier: findVerifier(verifier), graderPool };
-    for (const verdict of await grade(judge, own, () => undefined)) verdicts.set(verdict.rolloutId, verdict);
+    const graded = await grade(judge, own, () => undefined);
+    own.forEach(({ problem, answer }, n) => verdicts.set(answer.id, withTolerance(problem, graded[n] as Verdict)));
   }
   const kept: KeptAnswer[][] = problems.map(() => []);
   for (const { answer, place, tokens } of answers) {

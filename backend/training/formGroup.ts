@@ -15,6 +15,8 @@ export interface CollectedGroup {
   /** The prompt of the problem alone. */
   readonly promptTokens: readonly number[];
   readonly members: readonly (GroupMember & Sequence)[];
+  /** It would teach something also if length cost nothing. */
+  readonly verdictsTeach: boolean;
 }
 
 /** As in `CreditedMember`. */
@@ -38,7 +40,10 @@ export interface Gathered extends Attempted {
   readonly demonstrationVerdict: Verdict | undefined;
 }
 
-type Candidate = Pick<GroupMember, 'id' | 'origin' | 'reward'> & Pick<CreditMember, 'isRight'> & Sequence;
+interface Candidate extends Pick<GroupMember, 'id' | 'origin' | 'reward'>, Pick<CreditMember, 'isRight'>, Sequence {
+  /** The reward before it was lowered for its length; left out where it was not. */
+  readonly verdictReward?: number;
+}
 
 /**
  * Rollouts with a verdict, the refinements that joined, then, where the algorithm learns from them, critiques and the demonstration. What the
@@ -46,17 +51,10 @@ type Candidate = Pick<GroupMember, 'id' | 'origin' | 'reward'> & Pick<CreditMemb
  */
 export function formGroup(run: GroupRules, step: number, gathered: Gathered): CollectedGroup {
   const { problem, promptTokens, attempts, refined } = gathered;
-  const id = `${run.id}/${step}/${problem.id}`;
+  const id = groupIdOf(run.id, step, problem.id);
   const candidates = [...rolloutsOf(run, gathered), ...refinementsOf(run, gathered), ...critiquesOf(gathered), ...demonstrationOf(run, id, gathered)];
-  const credits = run.algorithm.credit(
-    candidates.map(({ origin, reward, isRight, teacherLogprobs }) => ({ origin, reward, isRight, hasTeacher: (teacherLogprobs ?? null) !== null })),
-    run.switches,
-  );
-  const members = candidates.map(({ isRight: _, ...candidate }, i) => ({
-    ...candidate,
-    advantage: credits[i]?.advantage ?? 0,
-    weight: credits[i]?.weight ?? 0,
-  }));
+  const members = credited(run, candidates);
+  const unshaped = candidates.map((candidate) => ({ ...candidate, reward: candidate.verdictReward ?? candidate.reward }));
   const graded = attempts.filter(({ verdict }) => verdict.status !== 'failed');
   const areRolloutsRight = graded.map(({ verdict }) => verdict.status === 'right');
   const isRescued = refined.some(({ refinementVerdict }) => refinementVerdict.status === 'right');
@@ -64,6 +62,7 @@ export function formGroup(run: GroupRules, step: number, gathered: Gathered): Co
     problem,
     promptTokens,
     members,
+    verdictsTeach: credited(run, unshaped).some(hasSignal),
     group: {
       id,
       runId: run.id,
@@ -77,13 +76,25 @@ export function formGroup(run: GroupRules, step: number, gathered: Gathered): Co
   };
 }
 
+function credited({ algorithm, switches }: GroupRules, candidates: readonly Candidate[]): (GroupMember & Sequence)[] {
+  const credits = algorithm.credit(
+    candidates.map(({ origin, reward, isRight, teacherLogprobs }) => ({ origin, reward, isRight, hasTeacher: (teacherLogprobs ?? null) !== null })),
+    switches,
+  );
+  return candidates.map(({ isRight: _, verdictReward: __, ...candidate }, i) => ({
+    ...candidate,
+    advantage: credits[i]?.advantage ?? 0,
+    weight: credits[i]?.weight ?? 0,
+  }));
+}
+
 function rolloutsOf(run: GroupRules, { attempts, teacherLogprobs }: Gathered): Candidate[] {
   return attempts
     .filter(({ verdict }) => verdict.status !== 'failed')
     .map(({ rollout: { id, tokens, behaviorLogprobs }, verdict }) => ({
       id,
       origin: 'policy',
-      reward: shapedReward(run, verdict, tokens.length),
+      ...rewardsOf(run, verdict, tokens.length),
       isRight: verdict.status === 'right',
       tokens,
       behaviorLogprobs,
@@ -98,7 +109,7 @@ function refinementsOf(run: GroupRules, { refined }: Gathered): Candidate[] {
     .map(({ refinement: { id, tokens, promptTokens, behaviorLogprobs, problemLogprobs }, refinementVerdict }) => ({
       id,
       origin: 'refinement',
-      reward: shapedReward(run, refinementVerdict, tokens.length),
+      ...rewardsOf(run, refinementVerdict, tokens.length),
       isRight: refinementVerdict.status === 'right',
       tokens,
       ...(run.switches.refinementContext === 'critique' ? { promptTokens, behaviorLogprobs } : { behaviorLogprobs: problemLogprobs }),
@@ -117,17 +128,37 @@ function critiquesOf({ critiqueTargets }: Gathered): Candidate[] {
   }));
 }
 
+/** The verdict on the demonstration of a recorded group, of which only the reward is kept; a demonstration that is not in it had come to none. */
+export function recordedDemonstration({ id, members }: Pick<Group, 'id' | 'members'>): Verdict {
+  const member = members.find(({ origin }) => origin === 'dataset');
+  const known = { rolloutId: demonstrationId(id), verifier: '', extracted: null, reason: '' };
+  if (member === undefined) return { ...known, status: 'failed', reward: 0, cause: 'verifierFailed' };
+  const { reward } = member;
+  return reward > 0 ? { ...known, status: 'right', reward, cause: null } : { ...known, status: 'wrong', reward, cause: 'wrongValue' };
+}
+
+export function groupIdOf(runId: string, step: number, problemId: string): string {
+  return `${runId}/${step}/${problemId}`;
+}
+
+export function demonstrationId(groupId: string): string {
+  return `${groupId}/d`;
+}
+
 /** A demonstration that the verifier came to no judgment on is left out. */
 function demonstrationOf(run: GroupRules, groupId: string, { problem, demonstrationVerdict: verdict }: Gathered): Candidate[] {
   if (!run.algorithm.needs.demonstrations || verdict?.status === 'failed') return [];
   const isRight = verdict === undefined || verdict.status === 'right';
   return [
-    { id: `${groupId}/d`, origin: 'dataset', reward: verdict?.reward ?? 1, isRight, tokens: run.demonstrationOf(problem), behaviorLogprobs: null },
+    {
+      ...{ id: demonstrationId(groupId), origin: 'dataset', reward: verdict?.reward ?? 1, isRight },
+      ...{ tokens: run.demonstrationOf(problem), behaviorLogprobs: null },
+    },
   ];
 }
 
-function shapedReward({ config, switches }: GroupRules, { reward }: Verdict, length: number): number {
-  return reward + overlongPunishment(length, config.sampling.maxTokens, switches);
+function rewardsOf({ config, switches }: GroupRules, { reward }: Verdict, length: number): Pick<Candidate, 'reward' | 'verdictReward'> {
+  return { reward: reward + overlongPunishment(length, config.sampling.maxTokens, switches), verdictReward: reward };
 }
 
 function kindOf(areRolloutsRight: readonly boolean[], isRescued: boolean): GroupKind {

@@ -35,8 +35,8 @@ export interface RunMemory {
   readonly total: number;
 }
 
-/** `longestPrompt` in tokens. */
-export function estimateRunMemory(run: RunConfig, switches: Switches, model: ModelConfig, longestPrompt: number): RunMemory {
+/** `longestPrompt` in tokens; `sequences` are the most that are sampled in one call (`sequencesAtOnce`). */
+export function estimateRunMemory(run: RunConfig, switches: Switches, model: ModelConfig, longestPrompt: number, sequences = maxRows): RunMemory {
   const { microBatchTokens, layerCheckpointing } = run.training;
   const length = Math.min(model.maxPositions, longestPrompt + run.sampling.maxTokens);
   const batch = Math.max(1, Math.floor(microBatchTokens / length));
@@ -44,7 +44,7 @@ export function estimateRunMemory(run: RunConfig, switches: Switches, model: Mod
   const held = estimateStaticBytes(model, holding);
   const training = estimateTrainingBytes(model, holding, { batch, length, nTargets: batch * run.sampling.maxTokens, layerCheckpointing });
   const capacity = lengthBucket(length);
-  const rows = decodeRows(model, maxRows, capacity, heldWeightBytes(model, holding));
+  const rows = decodeRows(model, Math.min(maxRows, sequences), capacity, heldWeightBytes(model, holding));
   const caches = cacheBytes(model, rows, capacity);
   const prefill = { batch: Math.max(1, Math.floor(microBatchTokens / longestPrompt)), length: longestPrompt };
   const decoding = held + caches + estimateSamplingBytes({ config: model, lora: holding.lora, positions: length }, rows, capacity, prefill);
@@ -52,6 +52,12 @@ export function estimateRunMemory(run: RunConfig, switches: Switches, model: Mod
   // Where programs share a heap, sampling and training find each other's memory (`engine/local/session.ts`).
   const engine = process.platform === 'linux' ? Math.max(training, decoding) : training + decoding - held;
   return { training, decoding, programs, total: engine + programs };
+}
+
+/** The most sequences that a run samples in one call. */
+export function sequencesAtOnce({ training, evaluation }: RunConfig, { nRollouts }: Switches, problems: { train: number; heldOut: number }): number {
+  const inStep = Math.min(training.problemsPerStep, problems.train) * nRollouts;
+  return Math.max(inStep, problems.train * evaluation.failureAttempts, problems.heldOut * Math.max(evaluation.samples, evaluation.finalSamples));
 }
 
 /** How the engine will hold the run's model. */

@@ -8,7 +8,7 @@ import type { GroupOutcome, RescoredGroup } from '../protocol/verdictViews.ts';
 import type { GroupDetail, JudgedRefinement } from '../protocol/views.ts';
 import type { RescoringReader } from '../store/rescorings.ts';
 import type { Store } from '../store/store.ts';
-import { formGroup, type Gathered, type GroupRules } from './formGroup.ts';
+import { formGroup, recordedDemonstration, type Gathered, type GroupRules } from './formGroup.ts';
 import { switchesOf, trainedAt } from './switches.ts';
 
 export interface RegroupOptions {
@@ -51,7 +51,7 @@ export async function regroup(store: Store, config: RunConfig, runId: string, { 
 /** Advantages come from the same arithmetic; they differ by a rounding only where the members come in another order. */
 const tolerance = 1e-9;
 
-/** What the step gathered, with the new verdicts. Refinements that joined, critiques and demonstration are taken as they were. */
+/** What the step gathered, with the new verdicts. Refinements that joined, critiques and demonstration are taken as they were, but for one without a judgment. */
 function gatheredAgain(
   { group, problem, attempts, guests }: GroupDetail,
   rescoring: RescoringReader,
@@ -65,7 +65,6 @@ function gatheredAgain(
   const ofStep = [...attempts.flatMap(({ refinements }) => refinements), ...guests].filter(isOfStep);
   const own = [...new Map(ofStep.map((entry) => [entry.refinement.id, entry])).values()];
   const targets = group.members.filter(({ origin }) => origin === 'critique');
-  const demonstration = group.members.find(({ origin }) => origin === 'dataset');
   return {
     problem,
     promptTokens: [],
@@ -75,32 +74,20 @@ function gatheredAgain(
     }),
     refined: own.flatMap(({ refinement, verdict: old }) => {
       const verdict = newly(old);
-      return verdict === null ? [] : [{ refinement, refinementVerdict: verdict, joined: members.has(refinement.id) }];
+      const joined = members.has(refinement.id) && verdict?.status !== 'failed';
+      return verdict === null ? [] : [{ refinement, refinementVerdict: verdict, joined }];
     }),
     critiqueTargets: targets.map(({ id }) => ({ critique: { id }, promptTokens: [], tokens: [] })),
     // Every rollout that the step criticized had a teacher, but for those whose context found no room.
     teacherLogprobs: new Map(
       attempts.flatMap(({ rollout, critiques }) => (hasTeacher && critiques.some(isCritics) ? [[rollout.id, new Float32Array()]] : [])),
     ),
-    demonstrationVerdict: demonstration === undefined ? undefined : recorded(demonstration),
+    demonstrationVerdict: recordedDemonstration(group),
   };
 }
 
 function isCritics({ kind }: Critique): boolean {
   return kind !== 'human';
-}
-
-/** The demonstration is the data set's, and its verdict is not kept: its reward is. */
-function recorded({ id, reward }: Group['members'][number]): Verdict {
-  return {
-    rolloutId: id,
-    verifier: '',
-    status: reward > 0 ? 'right' : 'wrong',
-    reward,
-    extracted: null,
-    reason: '',
-    cause: reward > 0 ? null : 'wrongValue',
-  };
 }
 
 function outcomeOf({ kind, zeroSignal, excluded }: Group): GroupOutcome {

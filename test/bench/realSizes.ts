@@ -15,7 +15,7 @@ import { runConfigSchema, type RunConfig } from '../../backend/protocol/runConfi
 import type { Verifier } from '../../backend/rewards/verifier.ts';
 import { openStore } from '../../backend/store/openStore.ts';
 import { runFolder } from '../../backend/store/workspaceFolders.ts';
-import { estimateRunMemory } from '../../backend/training/memory.ts';
+import { estimateRunMemory, sequencesAtOnce } from '../../backend/training/memory.ts';
 import { openRun } from '../../backend/training/openRun.ts';
 import { closePolicy } from '../../backend/training/policy.ts';
 import { switchesOf } from '../../backend/training/switches.ts';
@@ -111,7 +111,9 @@ async function measure(workspace: string, title: string, config: RunConfig): Pro
   try {
     store.createRun({ id: 'bench', name: title, algorithm: config.algorithm, seed: config.seed, config });
     const longestPrompt = Math.max(...run.trainProblems.map((problem) => run.promptOf(problem).length));
-    const estimate = estimateRunMemory(config, switchesOf(config), model, longestPrompt).total;
+    const switches = switchesOf(config);
+    const sequences = sequencesAtOnce(config, switches, { train: run.trainProblems.length, heldOut: 0 });
+    const estimate = estimateRunMemory(config, switches, model, longestPrompt, sequences).total;
     await train({ ...run, verifier: even });
     const { peakResidentBytes, trainableParameters } = await run.engine.describe();
     const peak = peakResidentBytes + 1024 * process.resourceUsage().maxRSS;

@@ -22,10 +22,11 @@ export function ablationView(
   const axis = axes.find(({ name }) => name === state.axis) ?? axes[0];
   const measure = measures.find(({ id }) => id === state.measure) ?? measures[0];
   if (axis === undefined || measure === undefined) return html`<p class="quiet note">The grid has one cell: there is nothing to compare.</p>`;
+  const measureChoices = measures.map(({ id, name }) => ({ id, title: name }));
   const axisChoices = axes.map(({ name, title }) => ({ id: name, title }));
   return html`
     <div class="choices">
-      ${choiceView('ablation-measure', 'Measure', measures, measure.id, (id) => controller.chooseMeasure(id))}
+      ${choiceView('ablation-measure', 'Measure', measureChoices, measure.id, (id) => controller.chooseMeasure(id))}
       ${choiceView('ablation-axis', 'By', axisChoices, axis.name, (id) => controller.chooseAxis(id))}
       <span class="quiet">${measure.hint}</span>
     </div>
@@ -42,13 +43,13 @@ function dotPlot(rows: readonly AxisRow[], axis: GridAxis, measure: Measure): Te
   const { format } = measure;
   const scale = scaleOf(rows);
   const [first] = axis.values;
-  return html`<div class="table-frame" tabindex="0" role="region" aria-label="${measure.title} by ${visibleText(axis.title)}">
+  return html`<div class="table-frame" tabindex="0" role="region" aria-label="${measure.name} by ${visibleText(axis.title)}">
     <table id="ablation" class="dots">
       <thead>
         <tr>
           <th scope="col" dir="auto">${visibleText(axis.title)}</th>
           <th scope="col" class="number">Runs</th>
-          <th scope="col" class="drawn"><span class="hidden-words">Drawn: </span>${visibleText(measure.title)}</th>
+          <th scope="col" class="drawn"><span class="hidden-words">Drawn: </span>${measure.name}</th>
           <th scope="col" class="number">Mean</th>
           <th scope="col" class="number">Against <span dir="auto">${visibleText(first ?? '')}</span>${format === 'share' ? ', points' : ''}</th>
         </tr>
@@ -80,7 +81,7 @@ function dotPlot(rows: readonly AxisRow[], axis: GridAxis, measure: Measure): Te
 
 function plotView(stats: Stats | null, scale: Scale): TemplateResult {
   const at = (value: number): string => percent(shareOf(value, scale));
-  return html`<svg class="row" aria-hidden="true" height="26">
+  return html`<svg class="track" aria-hidden="true" height="26">
     ${scale.ticks.map((tick) => svg`<line class="tick" x1=${at(tick)} x2=${at(tick)} y1="0" y2="26"></line>`)}
     ${stats === null ? nothing : marks(stats, at)}
   </svg>`;
@@ -97,8 +98,8 @@ function marks({ mean, spread, values }: Stats, at: (value: number) => string): 
 function tickView(scale: Scale, format: NumberFormat): TemplateResult {
   const { ticks } = scale;
   const step = (ticks[1] ?? 1) - (ticks[0] ?? 0);
-  return html`<svg class="row" height="18">
-    ${ticks.map((tick) => svg`<text class="label" x=${percent(shareOf(tick, scale))} y="13">${axisText(tick, step, format)}</text>`)}
+  return html`<svg class="track" height="18">
+    ${ticks.map((tick) => svg`<text class="tick-name" x=${percent(shareOf(tick, scale))} y="13">${axisText(tick, step, format)}</text>`)}
   </svg>`;
 }
 

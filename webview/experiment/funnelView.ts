@@ -74,7 +74,7 @@ function stageView(stats: Stats | null, counts: string | null): TemplateResult |
   const { mean, spread } = stats;
   const [low, high] = [Math.max(0, mean - spread), Math.min(1, mean + spread)];
   return html`<span class="stage">
-    <svg class="bar" aria-hidden="true" height="10">
+    <svg class="gauge" aria-hidden="true" height="10">
       <rect class="whole" width="100%" height="10" rx="2"></rect>
       <rect class="value" width=${percent(mean)} height="10" rx="2"></rect>
       ${spread === 0 ? nothing : svg`<line class="interval" x1=${percent(low)} x2=${percent(high)} y1="5" y2="5"></line>`}

@@ -7,7 +7,10 @@ import { visibleText } from '../ui/visibleText.ts';
 export interface Measure {
   /** Stable: the order of the table is kept by it. */
   readonly id: string;
+  /** Heads a column. */
   readonly title: string;
+  /** Where it stands alone. */
+  readonly name: string;
   /** What the number means, in a sentence. */
   readonly hint: string;
   readonly format: NumberFormat;
@@ -69,15 +72,16 @@ function heldOutMeasures(runs: readonly SeedResult[]): readonly Measure[] {
   const share = { format: 'share', better: 'more' } as const;
   return [
     {
-      ...{ id: 'before', title: 'Before', hint: 'Held-out pass@1 before training.', format: 'share', better: null },
+      ...{ id: 'before', title: 'Before', name: 'Held-out pass@1 before training', hint: 'Of the model as it was.', format: 'share', better: null },
       of: ({ before }) => before,
     },
-    { ...share, id: 'after', title: 'After', hint: 'Held-out pass@1 after training.', of: ({ after }) => after },
+    { ...share, id: 'after', title: 'After', name: 'Held-out pass@1', hint: 'After training.', of: ({ after }) => after },
     ...levels.map((level): Measure => ({
       ...share,
       id: `level:${level}`,
       title: visibleText(level),
-      hint: `Held-out pass@1 after training, of problems of the level "${visibleText(level)}".`,
+      name: `Held-out pass@1, ${visibleText(level)}`,
+      hint: 'After training, of the problems of this level.',
       of: ({ byLevel }) => byLevel[level] ?? null,
     })),
   ];
@@ -90,11 +94,18 @@ function failureMeasures(runs: readonly SeedResult[]): readonly Measure[] {
     failures.problems === 0 ? null : failures[when] / failures.problems;
   return [
     {
-      ...{ id: 'failuresBefore', title: 'Never solved, before', hint: `${what}, before training.`, format: 'share', better: null },
+      ...{
+        id: 'failuresBefore',
+        title: 'Never solved, before',
+        name: 'Never solved before training',
+        hint: `${what}.`,
+        format: 'share',
+        better: null,
+      },
       of: (run) => share(run, 'before'),
     },
     {
-      ...{ id: 'failuresAfter', title: '→ after', hint: `${what}, after training.`, format: 'share', better: 'less' },
+      ...{ id: 'failuresAfter', title: '→ after', name: 'Never solved after training', hint: `${what}.`, format: 'share', better: 'less' },
       of: (run) => share(run, 'after'),
     },
   ];
@@ -102,18 +113,26 @@ function failureMeasures(runs: readonly SeedResult[]): readonly Measure[] {
 
 const tokenMeasures: readonly Measure[] = [
   {
-    ...{ id: 'tokensSampled', title: 'Sampled', hint: 'Tokens sampled in training.', format: 'count', better: null },
+    ...{ id: 'tokensSampled', title: 'Sampled', name: 'Tokens sampled', hint: 'In training.', format: 'count', better: null },
     of: ({ tokens }) => tokens.sampled,
   },
   {
-    ...{ id: 'tokensTrained', title: 'Trained', hint: 'Tokens that the policy was trained on.', format: 'count', better: null },
+    ...{
+      id: 'tokensTrained',
+      title: 'Trained',
+      name: 'Tokens trained on',
+      hint: 'Each as often as it was trained on.',
+      format: 'count',
+      better: null,
+    },
     of: ({ tokens }) => tokens.trained,
   },
   {
     ...{
       id: 'critiqueTokens',
       title: 'Critique',
-      hint: 'Mean length of the critiques that a model wrote, in tokens.',
+      name: 'Critique length',
+      hint: 'Of those that a model wrote, in tokens.',
       format: 'number',
       better: null,
     },
@@ -126,29 +145,32 @@ function setMeasures(runs: readonly SeedResult[]): readonly Measure[] {
   const sets = new Map(runs.flatMap(({ benchmarks }) => benchmarks.map(({ set, title }) => [set, title] as const)));
   const share = { format: 'share', better: 'more' } as const;
   const single = [...sets].map(([set, title]): Measure => {
-    const { hint, of } = scoreOfSet(runs, set, visibleText(title));
-    return { ...share, id: `set:${set}`, title: visibleText(title), hint, of };
+    const { hint, of } = scoreOfSet(runs, set);
+    return { ...share, id: `set:${set}`, title: visibleText(title), name: visibleText(title), hint, of };
   });
   if (single.length < 2) return single;
   const average = (run: SeedResult): number | null => {
     const scores = single.flatMap((measure) => measure.of(run) ?? []);
     return scores.length === single.length ? mean(scores) : null;
   };
-  return [...single, { ...share, id: 'sets', title: 'Average', hint: 'Over the evaluation sets, each counted alike.', of: average }];
+  return [
+    ...single,
+    { ...share, id: 'sets', title: 'Average', name: 'Average of the sets', hint: 'Each evaluation set counted alike.', of: average },
+  ];
 }
 
-function scoreOfSet(runs: readonly SeedResult[], set: string, title: string): Pick<Measure, 'hint' | 'of'> {
+function scoreOfSet(runs: readonly SeedResult[], set: string): Pick<Measure, 'hint' | 'of'> {
   const find = ({ benchmarks }: SeedResult): BenchmarkScores | undefined => benchmarks.find((scores) => scores.set === set);
   const example = runs.map(find).find((scores) => scores !== undefined);
   const of = (run: SeedResult): number | null => {
     const scores = find(run);
     return scores?.greedy?.value ?? scores?.sampled?.avg.value ?? null;
   };
-  if (example === undefined) return { hint: title, of };
+  if (example === undefined) return { hint: '', of };
   const { problems, published, greedy, sampled } = example;
-  const how = greedy !== null ? 'pass@1 of one greedy answer a problem' : `avg@${sampled?.samples ?? 0} of sampled answers`;
+  const how = greedy !== null ? 'Pass@1 of one greedy answer a problem' : `Avg@${sampled?.samples ?? 0} of sampled answers`;
   const size = problems === published ? `${problems} problems` : `${problems} of its ${published} problems`;
-  return { hint: `${title}: ${how}, ${size}.`, of };
+  return { hint: `${how}, ${size}.`, of };
 }
 
 /** Steps at the end that are taken together. */
@@ -165,7 +187,8 @@ function late(name: string, title: string, unit: string): Measure {
   return {
     ...{
       id: `late:${name}`,
-      title: `${title} at the end`,
+      title,
+      name: `${title} at the end`,
       hint: `Mean over the last ${lastSteps} steps, in ${unit}.`,
       format: 'number',
       better: null,

@@ -44,7 +44,7 @@ export function plateauOf(cells: readonly CellResult[], axis: GridAxis, measure:
   });
   const lines =
     split === undefined
-      ? [lineOf(measure.title, cells)]
+      ? [lineOf(measure.name, cells)]
       : split.values.map((value) =>
           lineOf(
             value,

@@ -27,8 +27,8 @@ export function plateauView(
   const plateau = plateauOf(cells, axis, measure, splitBy);
   if (plateau === null || plateau.lines.length === 0) return nothing;
   const { splits, by, lines } = plateau;
-  const title = `${measure.title} over ${visibleText(axis.title)}`;
-  const choices = [...splits.map(({ name, title: name2 }) => ({ id: name, title: name2 })), { id: together, title: 'All runs together' }];
+  const title = `${measure.name} over ${visibleText(axis.title)}`;
+  const choices = [...splits.map((split) => ({ id: split.name, title: split.title })), { id: together, title: 'All runs together' }];
   return html`<figure class="plateau" aria-labelledby="plateau-title">
     <div class="choices">
       <h3 id="plateau-title">${title}</h3>
@@ -103,7 +103,7 @@ function lineView({ points }: PlateauLine, index: number, left: readonly number[
 
 function numbersTable({ x, lines, by, splits }: Plateau, axis: GridAxis, measure: Measure): TemplateResult {
   const head = splits.find(({ name }) => name === by)?.title ?? '';
-  return html`<div class="table-frame" tabindex="0" role="region" aria-label="${measure.title} over ${visibleText(axis.title)}, as a table">
+  return html`<div class="table-frame" tabindex="0" role="region" aria-label="${measure.name} over ${visibleText(axis.title)}, as a table">
     <table>
       <thead>
         <tr>

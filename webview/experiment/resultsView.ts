@@ -8,9 +8,9 @@ import { resultsTable, type ResultRow, type Sort } from './results.ts';
 
 export function resultsView(cells: readonly CellResult[], sort: Sort | null, controller: ExperimentController): TemplateResult {
   const { measures, rows, best } = resultsTable(cells, tableMeasures(cells), sort);
-  const head = (id: string, title: string, hint: string, better: Measure['better']): TemplateResult =>
+  const head = (id: string, title: string, meaning: string, better: Measure['better']): TemplateResult =>
     html`<th scope="col" aria-sort=${sort?.column !== id ? nothing : sort.isDescending ? 'descending' : 'ascending'}>
-      <button id="sort-${id}" class="sort" title="${hint} Click to sort." @click=${() => controller.sortBy(id, better)}>
+      <button id="sort-${id}" class="sort" title="${meaning} Click to sort." @click=${() => controller.sortBy(id, better)}>
         <span dir="auto">${title}</span
         ><span class="codicon codicon-${sort?.column !== id ? 'blank' : sort.isDescending ? 'arrow-down' : 'arrow-up'}" aria-hidden="true"></span>
       </button>
@@ -21,7 +21,7 @@ export function resultsView(cells: readonly CellResult[], sort: Sort | null, con
           <tr>
             ${head('cell', 'Cell', 'Of the grid.', null)}
             <th scope="col" title="Runs that are finished">Runs</th>
-            ${measures.map(({ id, title, hint, better }) => head(id, title, hint, better))}
+            ${measures.map(({ id, title, name, hint, better }) => head(id, title, `${name}. ${hint}`, better))}
           </tr>
         </thead>
         <tbody>

@@ -17,7 +17,7 @@ import { openStore } from '../../store/openStore.ts';
 import { SetGraders } from '../../training/evaluateSet.ts';
 import { closePolicy, openPolicy } from '../../training/policy.ts';
 import { resolveRunParts } from '../../training/runFile.ts';
-import { resolveData } from '../../training/sources.ts';
+import { locateData } from '../../training/locateData.ts';
 import { readResults, saveResults, scoredMethods, withScores } from '../benchmarkResults.ts';
 import { BenchmarkView } from '../benchmarkView.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
@@ -99,7 +99,7 @@ async function benchmarkAll(models: readonly string[], options: BenchmarkOptions
   await mkdir(out, { recursive: true });
   let results = await readResults(out, settings);
   const signal = interruptSignal(() => output.write('\nStopping; the same command goes on from here.\n'));
-  const sets = await loadSets(settings, (path) => resolveData(path, { demoFolder, signal }));
+  const sets = await loadSets(settings, (path) => locateData(path, 'heldOut', { demoFolder, signal }));
   const size = sets.reduce((total, { problems }) => total + problems.length, 0);
   const view = new BenchmarkView(output, size * methods.length, () => performance.now());
   try {

@@ -19,7 +19,7 @@ import { writeReport } from '../../experiments/writeReport.ts';
 import type { CellResult } from '../../protocol/experimentViews.ts';
 import { openStore } from '../../store/openStore.ts';
 import { SetGraders } from '../../training/evaluateSet.ts';
-import { resolveData } from '../../training/sources.ts';
+import { locateData } from '../../training/locateData.ts';
 import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
 import { ComparisonView } from '../comparisonView.ts';
 import { resultFile } from '../resultFile.ts';
@@ -126,7 +126,7 @@ async function run({ plan, baseFile, folder, store, workspace, options, context 
   const done = plan.runs.filter(({ config }) => runOf(known, config)?.state === 'finished').length;
   const view = new ComparisonView(output, plan.runs.length, done, () => performance.now());
   const signal = interruptSignal(() => view.interrupting());
-  const sets = await loadSets(plan.definition.benchmarks, (path) => resolveData(fromFile(path, plan.path), { demoFolder, signal }));
+  const sets = await loadSets(plan.definition.benchmarks, (path) => locateData(fromFile(path, plan.path), 'heldOut', { demoFolder, signal }));
   await folder.keep(plan, baseFile);
   const graders = new SetGraders(entries.grader);
   const host = new LocalHost({ store, workspace, entries, demoFolder, threads: threadsOf(options), observer: view, signal });

@@ -40,7 +40,7 @@ export const importDump: CliCommand = {
 async function importFolder(folder: string, options: ImportOptions, { output }: CliContext): Promise<number> {
   const rightFrom = nonNegative('--right-from', options.rightFrom);
   const store = openStore(resolve(options.workspace));
-  const signal = interruptSignal(() => output.write('\nStopping after this step.\n'));
+  const signal = interruptSignal(() => output.write('\nStopping. The steps that were imported stay.\n'));
   try {
     const taken = new Set(store.runs().map(({ id }) => id));
     const wanted = (options.name ?? basename(resolve(folder))).replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'verl';
@@ -55,8 +55,11 @@ async function importFolder(folder: string, options: ImportOptions, { output }: 
     });
     const left = skipped.length === 0 ? '' : ` ${skipped.length} broken rows were left out, the first at ${harmless(skipped[0]?.place ?? '')}.`;
     output.write(`${output.isTerminal ? '\r' : ''}Run ${runId}: ${rollouts} rollouts of ${problems} problems in ${steps} steps.${left}\n`);
+    return exitCodes.done;
+  } catch (error) {
+    if (signal.aborted) return exitCodes.interrupted;
+    throw error;
   } finally {
     store.close();
   }
-  return exitCodes.done;
 }

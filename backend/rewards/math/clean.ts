@@ -117,15 +117,19 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(?<![a-zA-Z\\])(?:approximately|approx\.?|about|exactly|roughly)(?![a-zA-Z])/giu, ' '],
 ];
 
-/** Up to the letter case, blanks and decoration, the text that remains when all markup of text is gone: for answers in words. */
+const textCommands = 'text|textbf|textit|textrm|textnormal|mbox|hbox|mathrm|mathbf|operatorname|boxed|fbox';
+const textGroup = new RegExp(String.raw`\\+(?:${textCommands})\s?\{([^{}]*)\}`, 'gu');
+const decoration = /\\+(?:left|right|displaystyle)(?![a-zA-Z])|\\+[,;:! ]|\\+(?:quad|qquad)(?![a-zA-Z])|[$~*"“”`]/gu;
+
+/** What remains of a text without its markup, for answers in words. Braces that group stay, since `2^{n+1}` is not `2^n+1`. */
 export function plainText(text: string): string {
   return text
     .normalize('NFKC')
     .replace(/\p{Cf}+/gu, '')
-    .replace(/\\+(?:text|textbf|textit|textrm|textnormal|mbox|hbox|mathrm|mathbf|operatorname|boxed|fbox|left|right|displaystyle)(?![a-zA-Z])/gu, ' ')
-    .replace(/\\+[,;:! ]|\\+(?:quad|qquad)(?![a-zA-Z])|[{}$~*"“”`]/gu, ' ')
+    .replace(textGroup, ' $1 ')
+    .replace(decoration, ' ')
     .replace(/\s+/gu, ' ')
-    .replace(/ ?([^\p{L}\d\s]) ?/gu, '$1')
+    .replace(/ ?([,;]) ?/gu, '$1')
     .replace(/[\s.,;:]{1,16}$/u, '')
     .trim();
 }

@@ -2,11 +2,13 @@
 import { compareEquations } from './equations.ts';
 import { exactValue } from './exact.ts';
 import { reduceMatrices } from './matrices.ts';
-import { contains, integer, keyOf, mapParts, negative, product, quotient, symbol, type Node } from './node.ts';
+import { integer, keyOf, negative, product, quotient, symbol, type Node } from './node.ts';
 import { isConstant } from './parseExpression.ts';
 import { compareRegions } from './compareRegions.ts';
 import { isName, regionOf } from './regions.ts';
 import { compareScalars, type Equality } from './scalars.ts';
+import { withoutSigns } from './signs.ts';
+import { compareValues, compareWords } from './values.ts';
 
 type RelationNode = Extract<Node, { kind: 'relation' }>;
 
@@ -36,29 +38,6 @@ function compare(gold: Node, answer: Node): Equality {
   );
 }
 
-/** `a ± b` as the two answers it stands for. */
-function withoutSigns(node: Node): Node {
-  if (node.kind === 'list' || node.kind === 'set') {
-    const args = node.args.flatMap((arg) => {
-      const expanded = withoutSigns(arg);
-      return expanded.kind === 'list' && hasSign(arg) ? expanded.args : [expanded];
-    });
-    return { ...node, args };
-  }
-  if (!hasSign(node)) return node;
-  return { kind: 'list', args: [withSign(node, 1), withSign(node, -1)] };
-}
-
-function hasSign(node: Node): boolean {
-  return contains(node, ({ kind }) => kind === 'plusMinus');
-}
-
-function withSign(node: Node, sign: 1 | -1): Node {
-  if (node.kind !== 'plusMinus') return mapParts(node, (part) => withSign(part, sign));
-  const arg = withSign(node.arg, sign);
-  return node.sign * sign > 0 ? arg : negative(arg);
-}
-
 /** Lists and sets in any order; a list against a tuple in its order; `\{5\}` against 5. */
 function compareCollections(gold: Node, answer: Node): Equality | null {
   const isGold = isCollection(gold);
@@ -73,7 +52,7 @@ function compareCollections(gold: Node, answer: Node): Equality | null {
   if (!isCollection(collection)) return null;
   const unwrapped = valueOfRelation(other);
   if (unwrapped !== null) return isGold ? compare(gold, unwrapped) : compare(unwrapped, answer);
-  if (collection.args.every((arg) => arg.kind === 'relation' && !isEquation(arg))) return null;
+  if (isRegion(collection)) return null;
   if (collection.kind === 'list' && other.kind === 'tuple') {
     const isOrdered = collection.isEither !== true && (distinctNames(collection) || !collection.args.some(({ kind }) => kind === 'relation'));
     return isOrdered ? inOrder(gold, answer) : 'different';
@@ -145,7 +124,9 @@ function compareRelations(gold: Node, answer: Node): Equality | null {
   // 41 + 20 = 61, x + y = 7.
   if (answer.kind !== 'relation' || !isEquation(answer)) return null;
   const [left, right] = sidesOf(answer);
-  return compareRounded(answer, gold) ?? ((isConstant(left) || isSumOfNames(left)) && isConstant(right) && isConstant(gold) ? compare(gold, right) : null);
+  return (
+    compareRounded(answer, gold) ?? ((isConstant(left) || isSumOfNames(left)) && isConstant(right) && isConstant(gold) ? compare(gold, right) : null)
+  );
 }
 
 /** `\\frac{5}{12} \\approx 0.417` is both. */
@@ -222,6 +203,7 @@ function compareInequalities(gold: RelationNode, answer: RelationNode): Equality
 const regionKinds: ReadonlySet<string> = new Set(['interval', 'union', 'intersection', 'difference', 'relation']);
 
 function isRegion(node: Node): boolean {
+  if (node.kind === 'list') return node.args.every((arg) => arg.kind === 'relation' && !isEquation(arg));
   return regionKinds.has(node.kind) || (node.kind === 'symbol' && (node.name === 'reals' || node.name === 'empty'));
 }
 
@@ -270,49 +252,11 @@ function compareRatios(gold: Node, answer: Node): Equality | null {
   return ratio.args.length === 2 && a !== undefined && b !== undefined ? compareScalars(quotient(a, b), other) : 'different';
 }
 
-/** A text against a text or a name; single letters by case. */
-function compareWords(gold: Node, answer: Node): Equality | null {
-  if (gold.kind !== 'text' && answer.kind !== 'text') return null;
-  const [a, b] = [wordsOf(gold), wordsOf(answer)];
-  if (a === null || b === null) return 'different';
-  return a === b || (a.length > 1 && a.toLowerCase() === b.toLowerCase()) ? 'equal' : 'different';
-}
-
-function wordsOf(node: Node): string | null {
-  if (node.kind === 'text') return node.text.replace(/\s+/gu, ' ').replace(/^\(([a-zA-Z])\)$/u, '$1');
-  if (node.kind === 'symbol') return node.name;
-  const letters = node.kind === 'product' ? node.args.map(wordsOf) : [null];
-  return letters.every((letter) => letter !== null && letter.length === 1) ? letters.join('') : null;
-}
-
 /** Units differ only if both are given. */
 function compareQuantities(gold: Node, answer: Node): Equality {
   const [unitA, unitB] = [gold, answer].map((node) => (node.kind === 'quantity' ? node.unit : ''));
   if (unitA !== '' && unitB !== '' && unitA !== unitB) return 'different';
   return compare(gold.kind === 'quantity' ? gold.arg : gold, answer.kind === 'quantity' ? answer.arg : answer);
-}
-
-/** Scalars, where 28% is 28 and 0.28, 90° is 90 and π/2. */
-function compareValues(gold: Node, answer: Node): Equality {
-  for (const kind of ['percent', 'degrees'] as const) {
-    if (gold.kind !== kind && answer.kind !== kind) continue;
-    const [a, b] = [gold.kind === kind ? gold.arg : gold, answer.kind === kind ? answer.arg : answer];
-    const asWritten = compareScalars(a, b);
-    if (asWritten === 'equal' || gold.kind === answer.kind) return asWritten;
-    return compareScalars(gold.kind === kind ? inOnes(gold) : gold, answer.kind === kind ? inOnes(answer) : answer);
-  }
-  if (!isScalar(gold) || !isScalar(answer)) return 'different';
-  return compareScalars(gold, answer);
-}
-
-function inOnes(node: Extract<Node, { kind: 'percent' | 'degrees' }>): Node {
-  return node.kind === 'percent' ? quotient(node.arg, integer(100)) : quotient(product([node.arg, symbol('pi')]), integer(180));
-}
-
-const scalarKinds: ReadonlySet<string> = new Set(['number', 'symbol', 'sum', 'product', 'power', 'call', 'percent', 'degrees']);
-
-function isScalar(node: Node): boolean {
-  return scalarKinds.has(node.kind) && !(node.kind === 'symbol' && (node.name === 'reals' || node.name === 'empty'));
 }
 
 /** Whether both are exact numbers, so that no second opinion could differ for a reason. */

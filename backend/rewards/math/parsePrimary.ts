@@ -4,7 +4,8 @@ import { fraction } from './fraction.ts';
 import { isFunction } from './functions.ts';
 import { call, integer, power, product, quotient, sum, symbol, type Node } from './node.ts';
 import { parseItems, parseRelation } from './parseAnswer.ts';
-import { parseArgument, parseFunctionArgument, parseProduct, parseSum, type Context } from './parseExpression.ts';
+import { parseBigOperator, parseFunction } from './parseFunction.ts';
+import { parseArgument, parseProduct, parseSum, type Context } from './parseExpression.ts';
 import { NotMath } from './tokens.ts';
 
 const renamed: Readonly<Record<string, string>> = {
@@ -169,58 +170,10 @@ function parseFigure(cursor: Cursor, command: string): Node {
   return symbol(name);
 }
 
-/** Sums, integrals and limits: known by their parts only; two are equal when those are. */
-function parseBigOperator(cursor: Cursor, context: Context, command: string): Node {
-  const bounds: Node[] = [integer(0), integer(0)];
-  while (cursor.isMark('_') || cursor.isMark('^')) {
-    const place = cursor.next().text === '_' ? 0 : 1;
-    bounds[place] = cursor.takeMark('{') ? closed(cursor, parseRelation(cursor)) : parseArgument(cursor, context);
-  }
-  const [low, high] = bounds;
-  return call(command, parseProduct(cursor, context), flattened(low ?? integer(0)), flattened(high ?? integer(0)));
-}
-
-function closed(cursor: Cursor, node: Node): Node {
-  expectGroupEnd(cursor);
-  return node;
-}
-
-function expectGroupEnd(cursor: Cursor): void {
-  if (!cursor.takeMark('}')) throw new NotMath('a group is not closed');
-}
-
-/** `k = 0` below a sum, as a value of its own kind. */
-function flattened(bound: Node): Node {
-  return bound.kind === 'relation' ? call('from', ...bound.args) : bound;
-}
-
-function parseFunction(cursor: Cursor, context: Context, name: string): Node {
-  let base: Node | null = name === 'log10' ? integer(10) : null;
-  let exponent: Node | null = null;
-  while (cursor.isMark('_') || cursor.isMark('^')) {
-    if (cursor.next().text === '_') base = parseArgument(cursor, context);
-    else exponent = cursor.isMark('-') ? parseSum(cursor, context) : parseArgument(cursor, context);
-  }
-  const args = takesSeveral.has(name) && cursor.takeMark('(') ? closedItems(cursor) : [parseFunctionArgument(cursor, context)];
-  const applied = (of: string): Node => call(of, ...args, ...(base === null ? [] : [base]));
-  const result = name.startsWith('log') ? applied(base === null ? 'ln' : 'log') : applied(name);
-  if (exponent === null) return result;
-  const isInverse = exponent.kind === 'number' && exponent.value.numerator === -1n && isFunction(`arc${name}`);
-  return isInverse ? applied(`arc${name}`) : power(result, exponent);
-}
-
-const takesSeveral: ReadonlySet<string> = new Set(['min', 'max', 'gcd', 'lcm']);
-
-function closedItems(cursor: Cursor): readonly Node[] {
-  const items = parseItems(cursor, ')');
-  cursor.expectMark(')');
-  return items;
-}
-
 function parseBracket(cursor: Cursor, context: Context, open: string): Node {
   if (open === '{') {
     const items = parseItems(cursor, '}');
-    expectGroupEnd(cursor);
+    cursor.expectMark('}');
     const [only] = items;
     return items.length === 1 && only !== undefined ? only : { kind: 'list', args: items };
   }

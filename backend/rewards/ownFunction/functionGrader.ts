@@ -95,6 +95,8 @@ export class FunctionGrader implements Grader {
     if (this.isDisposed) throw new Error('the grader was closed');
     const opened = await FunctionProcess.open(this.program, this.source);
     this.processes[slot] = opened;
+    // Closed while it was loaded: nobody would end it.
+    if (this.isDisposed) opened.kill();
     return opened;
   }
 

@@ -16,8 +16,8 @@ export const criticHandlers = {
       signal,
       ...(rollout === undefined ? {} : { recorded: { store: stores.current, ...rollout } }),
     }),
-  'critic/setKey': ({ name, key }, { keys }) => {
-    keys.set(name, key);
+  'critic/setKey': ({ name, key, origin }, { keys }) => {
+    keys.set(name, key, origin ?? null);
     return null;
   },
   'languageModel/answer': (answer, { editorModels }) => {

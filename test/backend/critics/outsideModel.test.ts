@@ -1,7 +1,7 @@
 /** A model elsewhere: whatever its server does, the answer says so, and nothing is thrown. */
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../../backend/critics/critic.ts';
-import { openaiEndpoint } from '../../../backend/critics/openaiEndpoint.ts';
+import { httpEndpoint } from '../../../backend/critics/httpEndpoint.ts';
 import { OutsideModel } from '../../../backend/critics/outsideModel.ts';
 import { criticOptionsSchema, type CriticOptions } from '../../../backend/protocol/criticConfig.ts';
 import type { Message } from '../../../backend/protocol/records.ts';
@@ -22,7 +22,7 @@ async function modelOn(behavior: Behavior, options: Partial<CriticOptions> = {},
   const kept = new Map<string, string>();
   const notices: string[] = [];
   const model = new OutsideModel({
-    endpoint: openaiEndpoint({ baseUrl: server.baseUrl, model: 'judge', key: () => key }),
+    endpoint: httpEndpoint({ baseUrl: server.baseUrl, model: 'judge', key: () => key }),
     options: { ...criticOptionsSchema.parse({ maxTokens: 50, timeoutSeconds: 20, retries: 1 }), ...options },
     cache: { get: (hash) => kept.get(hash) ?? null, keep: (hash, reply) => void kept.set(hash, reply) },
     spentBefore: { tokens: more.spent ?? 0, money: 0 },
@@ -243,10 +243,10 @@ describe('an address', () => {
     ['http://127.0.0.1.example/v1', 'critic.insecureEndpoint'],
     ['https://user:pass@judge.example/v1', 'critic.keyInAddress'],
   ])('%s is refused: %s', (baseUrl, code) => {
-    expect(() => openaiEndpoint({ baseUrl, model: 'judge', key: () => key })).toThrow(expect.objectContaining({ code }) as Error);
+    expect(() => httpEndpoint({ baseUrl, model: 'judge', key: () => key })).toThrow(expect.objectContaining({ code }) as Error);
   });
 
   it.each(['https://judge.example/v1', 'http://localhost:8000/v1', 'http://[::1]:8000/v1', 'http://127.0.0.1:8000/v1'])('%s is taken', (baseUrl) => {
-    expect(openaiEndpoint({ baseUrl, model: 'judge', key: () => undefined }).place).toBe(baseUrl);
+    expect(httpEndpoint({ baseUrl, model: 'judge', key: () => undefined }).place).toBe(baseUrl);
   });
 });

@@ -8,6 +8,7 @@ import { metricsFormats } from '../../../backend/exchange/metricsFormats.ts';
 import { scalarsOf } from '../../../backend/exchange/scalars.ts';
 import { maskedCrc32c } from '../../../backend/exchange/tensorBoard/crc32c.ts';
 import { writeRows } from '../../../backend/exchange/writeRows.ts';
+import type { Evaluation, LevelScore } from '../../../backend/protocol/records.ts';
 import type { Store } from '../../../backend/store/store.ts';
 import { filledStore as storeWith } from '../store/stepRecords.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
@@ -31,6 +32,19 @@ describe('scalars', () => {
     const [update] = store.updates('run');
     expect(scalars[0]?.values).toMatchObject({ 'train/loss': update?.loss, 'train/gradientNorm': update?.gradientNorm });
     expect(Object.values(scalars[0]?.values ?? {}).every(Number.isFinite)).toBe(true);
+  });
+
+  it('keep the score of all problems where a level has that name', () => {
+    const store = filledStore();
+    const score = (passAt1: number): LevelScore => ({
+      ...{ problems: 1, samples: 1, passAt1, interval: [0, 1], passAtK: { '1': passAt1 }, neverSolved: 0 },
+    });
+    const evaluation: Evaluation = {
+      ...{ runId: 'run', step: steps, set: 'heldOut', samplesPerProblem: 1, temperature: 1, tokensSampled: 1 },
+      ...{ all: score(0.5), byLevel: { all: score(0), hard: score(1) } },
+    };
+    store.record({ runId: 'run', evaluations: [evaluation], events: [{ type: 'evaluationFinished', evaluation }] });
+    expect([...scalarsOf(store, 'run')].at(-1)?.values).toMatchObject({ 'heldOut/all/passAt1': 0.5, 'heldOut/hard/passAt1': 1 });
   });
 });
 
@@ -102,6 +116,23 @@ describe('lessons', () => {
     expect(unflagged.length).toBeLessThan(rowsOf(store, 'triples').length);
   });
 
+  it('are none where nothing failed', () => {
+    const store = filledStore();
+    const before = rowsOf(store, 'triples');
+    const right = before.find((row) => row['is_right'] === true);
+    const [critiqued] = [...store.lessons('run')].filter(({ failed }) => failed.completion === right?.['failed']);
+    const refinement = [...store.lessons('run')].find(({ refinementVerdict }) => refinementVerdict?.status === 'right')?.refinement;
+    if (critiqued === undefined || refinement === undefined) throw new Error('no lesson');
+    // A critique of what is right already, as the trigger "always" has them.
+    const critique = { ...critiqued.critique, id: 'of-right', rolloutId: refinement.id };
+    store.record({
+      runId: 'run',
+      critiques: [critique],
+      refinements: [{ ...refinement, id: 'again', rolloutId: refinement.id, critiqueId: critique.id }],
+    });
+    expect(rowsOf(store, 'triples')).toEqual(before);
+  });
+
   it('by a person carry the name and can be left out', () => {
     const store = filledStore();
     const [first] = store.lessons('run');
@@ -132,7 +163,9 @@ describe('lessons', () => {
 
   it('are refused where the file name says no format, and no file is made of nothing', async () => {
     const folder = temporaryFolder();
-    await expect(writeRows(join(folder, 'x.txt'), {}, [{}])).rejects.toMatchObject({ code: 'export.unknownFormat' });
+    for (const name of ['x.txt', 'x.parquet.gz']) {
+      await expect(writeRows(join(folder, name), {}, [{}])).rejects.toMatchObject({ code: 'export.unknownFormat' });
+    }
     expect(await writeRows(join(folder, 'x.jsonl'), {}, [])).toBe(0);
     expect(readdirSync(folder)).toEqual([]);
   });

@@ -42,10 +42,26 @@ describe('a dump of verl', () => {
     ['no dump', { 'a.jsonl': [row('x', 'y', 1)] }, 'dump.empty'],
     ['a row without a score', { '1.jsonl': [row('x', 'y', 1), '{"input": "x", "output": "y"}'] }, 'dump.brokenRow'],
     ['half a line', { '1.jsonl': [row('x', 'y', 1), '{"input": "x", "out'] }, 'dump.brokenRow'],
-  ])('with %s is refused by name and place', async (_, files, code) => {
+  ])('with %s is refused by name and place, and is no run', async (_, files, code) => {
     const { store } = temporaryStore();
     await expect(importVerlDump(store, dump(files), options)).rejects.toMatchObject({ code });
+    expect(store.runs()).toEqual([]);
     await expect(importVerlDump(store, join(dump(files), 'missing'), options)).rejects.toMatchObject({ code: 'dump.notFound' });
+  });
+
+  it('that breaks off later keeps the steps before, in a run that says so', async () => {
+    const { store } = temporaryStore();
+    const folder = dump({ '0.jsonl': [row('x', 'y', 1)], '1.jsonl': ['{"input": "x"'] });
+    await expect(importVerlDump(store, folder, options)).rejects.toMatchObject({ code: 'dump.brokenRow' });
+    expect(store.run('verl')).toMatchObject({ state: 'failed' });
+    const { rows } = store.rolloutPage({ runId: 'verl' });
+    expect(rows.map(({ step }) => step)).toEqual([0]);
+    expect(store.attempt('verl', rows[0]?.id ?? '')?.rollout.policyVersion).toBe(0);
+
+    const aborted = new AbortController();
+    const asked = { ...options, runId: 'other', signal: aborted.signal, onProgress: () => aborted.abort() };
+    await expect(importVerlDump(store, folder, asked)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(store.run('other')).toMatchObject({ state: 'stopped' });
   });
 
   it('is imported without its broken rows where that is asked for', async () => {

@@ -59,6 +59,12 @@ describe('the gold letter', () => {
     expect(verify(completion, { answer, choices: Array.from({ length: 10 }, (_, i) => `text ${i}`) }).status).toBe('right');
   });
 
+  it('may stand before its text, also one that begins with a letter by itself', () => {
+    const books = { choices: ['Dune', 'Emma', 'A Tale of Two Cities', 'I Robot'] };
+    for (const text of ['C. A Tale of Two Cities', '(C) A Tale of Two Cities.']) expect(verify(`Answer: ${text}`, books).status).toBe('right');
+    expect(verify('Answer: C. I Robot', books)).toMatchObject({ status: 'wrong', cause: 'unparsable' });
+  });
+
   it.each(['C', '(C)', 'c', 'C.', 'Paris', 'C) Paris'])('may be written %j in the data', (answer) => {
     expect(verify('Answer: C', { answer }).status).toBe('right');
   });
@@ -115,6 +121,12 @@ describe('no gold letter', () => {
   it('trusts a letter that was closed before the cut', () => {
     expect(verify('Answer: (C)', {}, 'length').status).toBe('right');
     expect(verify('Answer: C\nThis is because', {}, 'length').status).toBe('right');
+  });
+
+  it('is looked for in no time in a last line that goes on and on', () => {
+    const start = performance.now();
+    expect(verify(`${'. '.repeat(100_000)}x`)).toMatchObject({ status: 'wrong', cause: 'noAnswer' });
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 
   it('is none where two choices have the same text', () => {

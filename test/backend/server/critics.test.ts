@@ -105,6 +105,13 @@ it('a key given by an editor is sent to the endpoint, and found nowhere', async 
   const rolloutId = (await client.ask('critic/calls', { runId }))[0]?.rolloutId ?? '';
   await client.ask('critique/counterfactual', { runId, rolloutId, critics: ['chainOfThought'], samples: 1 });
   expect(server.asked[before]?.headers.authorization).toBe('Bearer none');
+  const keySentWhenBoundTo = async (origin: string): Promise<string | undefined> => {
+    await client.ask('critic/setKey', { name: 'JUDGE_API_KEY', key, origin });
+    await client.ask('critique/counterfactual', { runId, rolloutId, critics: ['chainOfThought'], samples: 1 });
+    return server.asked.at(-1)?.headers.authorization;
+  };
+  expect(await keySentWhenBoundTo('https://judge.example')).toBe('Bearer none');
+  expect(await keySentWhenBoundTo(new URL(server.baseUrl).origin)).toBe(`Bearer ${key}`);
   for (const params of [
     { name: 'PATH', key },
     { name: 'JUDGE_API_KEY', key: '' },

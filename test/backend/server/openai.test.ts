@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../../backend/critics/critic.ts';
-import { openaiEndpoint } from '../../../backend/critics/openaiEndpoint.ts';
+import { httpEndpoint } from '../../../backend/critics/httpEndpoint.ts';
 import { OutsideModel } from '../../../backend/critics/outsideModel.ts';
 import { criticOptionsSchema } from '../../../backend/protocol/criticConfig.ts';
 import { problems } from '../../support/scriptedRun.ts';
@@ -208,7 +208,7 @@ it('our own critic is one of its clients', async () => {
   const { backend, runId } = await served();
   const kept = new Map<string, string>();
   const model = new OutsideModel({
-    endpoint: openaiEndpoint({ baseUrl: `http://127.0.0.1:${backend.port}/v1`, model: runId, key: () => backend.token }),
+    endpoint: httpEndpoint({ baseUrl: `http://127.0.0.1:${backend.port}/v1`, model: runId, key: () => backend.token }),
     options: criticOptionsSchema.parse({ maxTokens: 24 }),
     cache: { get: (hash) => kept.get(hash) ?? null, keep: (hash, reply) => void kept.set(hash, reply) },
     spentBefore: { tokens: 0, money: 0 },

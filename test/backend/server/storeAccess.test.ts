@@ -49,3 +49,15 @@ it('is kept while work writes', async () => {
   });
   (await anotherWriter(workspace)).close();
 });
+
+it('stays open for work that reads and waits, whatever becomes of the writer meanwhile', async () => {
+  const workspace = temporaryFolder();
+  const { stores } = await accessOf(workspace);
+  void stores.writable;
+  await stores.whileReading(async (store) => {
+    (await anotherWriter(workspace)).close();
+    void stores.current;
+    void stores.writable;
+    expect(store.runs()).toEqual([]);
+  });
+});

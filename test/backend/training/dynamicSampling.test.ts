@@ -48,6 +48,21 @@ describe('dynamic sampling', () => {
     expect(made.trained).toHaveLength(trained);
   });
 
+  it('passes over groups that differ in length alone', async () => {
+    const made = await scriptedRun({
+      problems: problems(2),
+      // Both answers of p0 are wrong, and one is long.
+      script: scriptOf([{ rollouts: 'WC' }, { rollouts: 'RW' }]),
+      config: { algorithm: 'dapo', switches: { dynamicSampling: 1, overlongBuffer: 1 } },
+    });
+    const { groups, trained } = await collectWithSignal(made.run, new StepScope(1, 0), made.run.trainProblems);
+    expect(groups.map(({ group }) => [group.kind, group.zeroSignal])).toEqual([
+      ['allWrong', false],
+      ['mixed', false],
+    ]);
+    expect(idsOf(trained)).toEqual(['p1']);
+  });
+
   it('draws by seed and step', async () => {
     const [first, second, other] = [await sampled('0'.repeat(20), 4, 2), await sampled('0'.repeat(20), 4, 2), await sampled('0'.repeat(20), 4, 2, 1)];
     expect(idsOf(second.groups)).toEqual(idsOf(first.groups));

@@ -68,26 +68,32 @@ describe('a reward function', () => {
     ]);
   }, 30_000);
 
-  it('that says something else each time does not keep a run from making steps again after its engine died', async () => {
-    let calls = 0;
-    const { made } = await runWith(`    import random; return random.random()\n`, {
-      training: { steps: 4 },
-      checkpoint: { every: 2 },
-      fault: (method) => {
-        if (method === 'forwardBackward' && ++calls === 4) throw new WorkbenchError({ code: 'engine.died', message: 'It is gone.', remedy: 'None.' });
-      },
-    });
-    const recorded: (number | null)[][] = [];
-    const rewards = (): (number | null)[] => made.store.rolloutPage({ runId: 'run', order: 'oldest', limit: 8 }).rows.map(({ reward }) => reward);
-    made.store.onEvents((events) => {
-      if (events.some(({ body }) => body.type === 'stepFinished' && body.update.step >= 2)) recorded.push(rewards());
-    });
-    await train(made.run);
-    expect(made.engines).toHaveLength(2);
-    expect(told(made.store.eventsAfter(0, 1000)).at(-1)).toBe('runStopped 4 finished');
-    expect(recorded.length).toBeGreaterThan(1);
-    for (const seen of recorded) expect(seen).toEqual(recorded[0]);
-  }, 60_000);
+  it.each(['critique-grpo', 'luffy'])(
+    'that says something else each time lets %s make steps again after its engine died',
+    async (algorithm) => {
+      let calls = 0;
+      const { made } = await runWith(`    import random; return random.random()\n`, {
+        algorithm,
+        training: { steps: 4 },
+        checkpoint: { every: 2 },
+        fault: (method) => {
+          if (method === 'forwardBackward' && ++calls === 4)
+            throw new WorkbenchError({ code: 'engine.died', message: 'It is gone.', remedy: 'None.' });
+        },
+      });
+      const recorded: (number | null)[][] = [];
+      const rewards = (): (number | null)[] => made.store.rolloutPage({ runId: 'run', order: 'oldest', limit: 8 }).rows.map(({ reward }) => reward);
+      made.store.onEvents((events) => {
+        if (events.some(({ body }) => body.type === 'stepFinished' && body.update.step >= 2)) recorded.push(rewards());
+      });
+      await train(made.run);
+      expect(made.engines).toHaveLength(2);
+      expect(told(made.store.eventsAfter(0, 1000)).at(-1)).toBe('runStopped 4 finished');
+      expect(recorded.length).toBeGreaterThan(1);
+      for (const seen of recorded) expect(seen).toEqual(recorded[0]);
+    },
+    60_000,
+  );
 
   it.each([
     ['loops', 'while True:\n            pass', 'deadline of 300 ms'],

@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { numeric } from '../../../backend/rewards/numeric.ts';
+import type { Verifier } from '../../../backend/rewards/verifier.ts';
 import { rescore } from '../../../backend/training/rescore.ts';
 import { runTrial } from '../../../backend/training/trial.ts';
 import { train } from '../../../backend/training/trainer.ts';
@@ -39,6 +41,7 @@ describe('with the same verifier', () => {
     ['grpo', { algorithm: 'grpo' }],
     ['dr-grpo', { algorithm: 'dr-grpo' }],
     ['sft', { algorithm: 'sft' }],
+    ['luffy', { algorithm: 'luffy' }],
   ])('nothing would have been different (%s)', async (_, config) => {
     const made = await trained(
       [{ rollouts: 'WR', refinements: 'RR' }, { rollouts: 'WW', refinements: 'WR' }, { rollouts: 'RR' }, { rollouts: 'CW' }],
@@ -50,6 +53,25 @@ describe('with the same verifier', () => {
     expect(report.graded).toBe(report.total);
     expect(report.counts.every(({ before: old, after }) => old === after)).toBe(true);
     expect(traceOf(made.store)).toEqual(before);
+  });
+
+  it('also where the verifier came to no judgment on a demonstration', async () => {
+    const verifier: Verifier = {
+      ...numeric,
+      verify(input) {
+        if (input.completion.startsWith('Step 1')) throw new Error('it tripped');
+        return numeric.verify(input);
+      },
+    };
+    const made = await scriptedRun({
+      problems: problems(1),
+      script: scriptOf([{ rollouts: 'WW' }]),
+      config: { algorithm: 'luffy' },
+      parts: { verifier },
+    });
+    await train(made.run);
+    expect(made.store.group('run', 'run/1/p0')?.group.members).toHaveLength(2);
+    expect(await again(made)).toMatchObject({ changed: [], groups: [], groupsTotal: 1 });
   });
 
   it('also of a longer run with guests and trials', async () => {
@@ -101,6 +123,16 @@ describe('with another verifier', () => {
       cause: 'verifierFailed',
       reason: expect.stringMatching(/ZeroDivisionError/u) as string,
     });
+  }, 30_000);
+
+  it('a refinement that it comes to no judgment on is left out, too', async () => {
+    const made = await trained([{ rollouts: 'WW', refinements: 'RR' }]);
+    const [refinement] = made.store.group('run', 'run/1/p0')?.group.members.filter(({ origin }) => origin === 'refinement') ?? [];
+    expect(refinement?.advantage).toBeGreaterThan(0);
+    const report = await again(made, functionIn(made, 'return 1 / (number - 15)'));
+    expect(report.groups).toMatchObject([{ before: { kind: 'rescued' }, after: { kind: 'allWrong' } }]);
+    const [group] = report.groups;
+    expect(group?.advantageChange).toBeCloseTo(refinement?.advantage ?? 0, 9);
   }, 30_000);
 
   it('a reward that differs alone changes advantages', async () => {

@@ -33,7 +33,7 @@ function cell(values: Readonly<Record<string, string>>, after: readonly (number 
   return { label: Object.values(values).join(' · '), values, seeds: after.map((score, seed) => ({ ...run, ...more, seed, after: score })) };
 }
 
-const afterOf: Measure = { id: 'after', title: 'After', hint: '', format: 'share', better: 'more', of: ({ after }) => after };
+const afterOf: Measure = { id: 'after', title: 'After', name: 'After', hint: '', format: 'share', better: 'more', of: ({ after }) => after };
 
 describe('measures', () => {
   it('are those that the runs have', () => {

@@ -7,6 +7,7 @@ import { writeParquet } from '../../../../backend/data/parquet/writeParquet.ts';
 import { benchmarks } from '../../../../backend/data/benchmarks/index.ts';
 import { findBenchmark, readBenchmark } from '../../../../backend/data/benchmarks/readBenchmark.ts';
 import { verifiers } from '../../../../backend/rewards/index.ts';
+import type { Verifier } from '../../../../backend/rewards/verifier.ts';
 import { problemSchema } from '../../../../backend/protocol/records.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 
@@ -79,6 +80,15 @@ describe('readBenchmark', () => {
   it('names a verifier that there is, for every set', () => {
     expect(Object.values(benchmarks).filter(({ verifier }) => verifiers[verifier] === undefined)).toEqual([]);
     expect(Object.keys(benchmarks)).toHaveLength(8);
+  });
+
+  it.each(layouts)('%s: the verifier takes the gold answers of %s for right, and others not', async (set, file) => {
+    for (const { problem, verifier } of (await read(set, file)).problems) {
+      const judge = verifiers[verifier] as Verifier;
+      const outcomeOf = async (answer: string) => judge.verify({ problem, completion: `So the answer is \\boxed{${answer}}.`, finish: 'stop' });
+      expect(await outcomeOf(problem.answer)).toMatchObject({ status: 'right' });
+      expect(await outcomeOf(verifier === 'choice' ? 'Z' : '987654')).toMatchObject({ status: 'wrong' });
+    }
   });
 
   it('keeps the conventions of an answer with its problem', async () => {

@@ -1,7 +1,8 @@
 /** A researcher's own reward function, in real processes of Node and Python: whatever it does, there is a verdict and the run goes on. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -289,6 +290,19 @@ it('leaves no process behind', async () => {
   await grader.dispose();
   await expect.poll(() => isRunning(pid)).toBe(false);
   expect(() => grader.verifyAll('', inputs('x'), 1)).toThrow(/disposed/u);
+});
+
+it('leaves no process behind that was being loaded when it was closed', async () => {
+  const note = 'import { writeFileSync } from "node:fs";\nwriteFileSync(`${process.pid}.pid`, "");\nexport default () => 1;';
+  const { grader, folder } = await open('reward.mjs', note, { processes: 2 });
+  const batch = grader.verifyAll('', inputs('x', 'y'), 10_000);
+  // Now the second process is on its way.
+  await sleep(10);
+  await grader.dispose();
+  await batch;
+  const pids = readdirSync(folder).filter((name) => name.endsWith('.pid'));
+  expect(pids).toHaveLength(2);
+  await expect.poll(() => pids.filter((name) => isRunning(Number.parseInt(name)))).toEqual([]);
 });
 
 it.each([

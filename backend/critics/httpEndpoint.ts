@@ -3,7 +3,7 @@ import type { OpenAI as Client } from 'openai';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import { EndpointError, type Endpoint, type EndpointReply } from './endpoint.ts';
 
-export interface OpenaiEndpointOptions {
+export interface HttpEndpointOptions {
   readonly baseUrl: string;
   readonly model: string;
   /** Asked at each request, so that a key may come later; undefined for servers that want none. */
@@ -13,13 +13,13 @@ export interface OpenaiEndpointOptions {
 /** No critique is longer; what is, is no answer. */
 const maxReplyBytes = 8 * 2 ** 20;
 
-export interface OpenaiEndpoint extends Endpoint {
+export interface HttpEndpoint extends Endpoint {
   /** Names of the models that the server says it has. Throws `EndpointError`, or the signal's reason. */
   models(signal: AbortSignal): Promise<string[]>;
 }
 
 /** Throws `critic.insecureEndpoint` for a server elsewhere that is not spoken to over TLS: key and texts would be readable on the way. */
-export function openaiEndpoint({ baseUrl, model, key }: OpenaiEndpointOptions): OpenaiEndpoint {
+export function httpEndpoint({ baseUrl, model, key }: HttpEndpointOptions): HttpEndpoint {
   const url = new URL(baseUrl);
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
     throw new WorkbenchError({
