@@ -2,6 +2,7 @@
 import { mkdtemp, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
+import type { ProblemSets } from '../data/problemSets.ts';
 import { availableBytes } from '../engine/local/memoryBudget.ts';
 import { sizeOf } from '../graph/ir.ts';
 import { parameterCount } from '../models/estimate.ts';
@@ -11,7 +12,7 @@ import { loraSchema, type RunConfig } from '../protocol/runConfig.ts';
 import { openStore } from '../store/openStore.ts';
 import { storeFolder } from '../store/workspaceFolders.ts';
 import { WriterLock } from '../store/writerLock.ts';
-import { bytesText, estimateRunMemory, holdingOf, memoryAdvice, memoryRemedy, type RunMemory } from '../training/memory.ts';
+import { bytesText, estimateRunMemory, holdingOf, memoryAdvice, memoryRemedy, sequencesAtOnce, type RunMemory } from '../training/memory.ts';
 import { switchesOf } from '../training/switches.ts';
 import type { Check } from './doctorCheck.ts';
 
@@ -31,13 +32,15 @@ export const nodeCheck: Check = {
 
 export const memoryCheck: Check = {
   name: 'memory',
-  needs: ['model', 'longestPrompt'],
+  needs: ['model', 'problems', 'longestPrompt'],
   async examine({ config }, facts) {
     const model = (facts.model as ModelFolder).config;
     const longestPrompt = facts.longestPrompt as number;
+    const { train, heldOut } = facts.problems as ProblemSets;
     const switches = switchesOf(config);
-    const of = (lora: RunConfig['model']['lora']): RunMemory =>
-      estimateRunMemory({ ...config, model: { ...config.model, lora } }, switches, model, longestPrompt);
+    const sequences = sequencesAtOnce(config, switches, { train: train.length, heldOut: heldOut.length });
+    const estimate = (changed: RunConfig): RunMemory => estimateRunMemory(changed, switches, model, longestPrompt, sequences);
+    const of = (lora: RunConfig['model']['lora']): RunMemory => estimate({ ...config, model: { ...config.model, lora } });
     const adapter = config.model.lora ?? loraSchema.parse({});
     const [run, full, small] = [of(config.model.lora), of(null), of(adapter)];
     const available = availableBytes();
@@ -47,8 +50,10 @@ export const memoryCheck: Check = {
       `rollouts ${bytesText(run.decoding)}`,
       ...(holdingOf(config, switches, model).layerwise === true ? ['trained one layer at a time'] : []),
     ].join('; ');
-    const advice = (): string => memoryAdvice(config, switches, model, longestPrompt, available);
-    if (run.total > available) return { status: 'failed', detail, remedy: advice() };
+    if (run.total > available) {
+      const longest = longestPrompt + config.sampling.maxTokens;
+      return { status: 'failed', detail, remedy: memoryAdvice(config, model, { available, longest, totalOf: (changed) => estimate(changed).total }) };
+    }
     facts.fittingBytes = run.total;
     return run.total > 0.7 * available ? { status: 'warning', detail, remedy: memoryRemedy } : { status: 'ok', detail };
   },

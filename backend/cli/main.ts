@@ -5,6 +5,7 @@ import { WorkbenchError } from '../core/errors.ts';
 import type { Entries } from '../training/policy.ts';
 import { exitCodes, type CliContext, type CliOutput } from './command.ts';
 import { commands } from './commands/index.ts';
+import { harmless } from './terminalText.ts';
 
 export interface ProgramFiles {
   readonly entries: Entries;
@@ -44,15 +45,22 @@ function report(error: unknown): number {
     return exitCodes.interrupted;
   }
   if (error instanceof WorkbenchError) {
-    // Message and remedy are joined by a space, also where the message ends in a list.
-    const text = error.message.replace(/\n (?=\S)/g, '\n');
-    process.stderr.write(`\ncritique-grpo: ${text}\n(${error.code})\n`);
+    process.stderr.write(`\n${failureText(error)}\n`);
     return error.code.startsWith('config.') ? exitCodes.usage : exitCodes.failed;
   }
-  process.stderr.write(
-    `\ncritique-grpo: this should not happen; please report it.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`\ncritique-grpo: this should not happen; please report it.\n${harmlessLines(trace)}\n`);
   return exitCodes.failed;
+}
+
+/** An expected failure for the terminal. Its message may quote a data set, which must not steer the terminal. */
+export function failureText({ message, code }: WorkbenchError): string {
+  // Message and remedy are joined by a space, also where the message ends in a list.
+  return `critique-grpo: ${harmlessLines(message.replace(/\n (?=\S)/g, '\n'))}\n(${code})`;
+}
+
+function harmlessLines(text: string): string {
+  return text.split('\n').map(harmless).join('\n');
 }
 
 function standardOutput(): CliOutput {

@@ -97,10 +97,15 @@ function withTraining(run: RunConfig, training: Partial<RunConfig['training']>):
   return { ...run, training: { ...run.training, ...training } };
 }
 
-/** What to change so that a run fits into `available` bytes: one change if one is enough, else several, else the size of a model that would fit. */
-export function memoryAdvice(run: RunConfig, switches: Switches, model: ModelConfig, longestPrompt: number, available: number): string {
-  const longest = longestPrompt + run.sampling.maxTokens;
-  const totalOf = (changed: RunConfig): number => estimateRunMemory(changed, switches, model, longestPrompt).total;
+/**
+ * What to change so that a run fits into `available` bytes: one change if one is enough, else several, else the size of a model that would fit.
+ * `totalOf` estimates a changed run; `longest` is its longest sequence, in tokens.
+ */
+export function memoryAdvice(
+  run: RunConfig,
+  model: ModelConfig,
+  { available, longest, totalOf }: { readonly available: number; readonly longest: number; readonly totalOf: (changed: RunConfig) => number },
+): string {
   const advice = (how: readonly string[], total: number): string => {
     const sentence = how.join(', and ');
     return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}: about ${bytesText(total)} then.`;

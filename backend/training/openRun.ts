@@ -16,7 +16,7 @@ import { readRunData } from './dataSets.ts';
 import { findCritic } from './findPlugin.ts';
 import { requireFitVerifier } from './grading.ts';
 import { longestTrainedPrompt } from './groupArithmetic.ts';
-import { estimateRunMemory, requireMemory } from './memory.ts';
+import { estimateRunMemory, requireMemory, sequencesAtOnce } from './memory.ts';
 import { closePolicy, openPolicy, requireFittingPrompts, type OpenPolicyOptions } from './policy.ts';
 import type { Boundary, Run } from './run.ts';
 import { readThreads, writeThreads } from './runThreads.ts';
@@ -125,8 +125,9 @@ async function requireFittingMemory(run: Run, demoFolder: string): Promise<void>
   const { config: model } = await readModelConfig(run.modelFolder);
   const { residentBytes } = await run.engine.describe();
   const criticBytes = run.algorithm.needs.critiques ? await criticModelBytes(run.critic, run.config, longestPrompt, demoFolder) : 0;
+  const sequences = sequencesAtOnce(run.config, run.switches, { train: run.trainProblems.length, heldOut: run.heldOutProblems.length });
   requireMemory(
-    withCriticModel(estimateRunMemory(run.config, run.switches, model, longestTrainedPrompt(run, longestPrompt)), criticBytes),
+    withCriticModel(estimateRunMemory(run.config, run.switches, model, longestTrainedPrompt(run, longestPrompt), sequences), criticBytes),
     process.memoryUsage.rss() + residentBytes,
   );
 }

@@ -23,7 +23,7 @@ import { criticModelBytes } from './criticMemory.ts';
 import { findCritic, findVerifier } from './findPlugin.ts';
 import { verifierWarnings } from './grading.ts';
 import { counted, groupLines, longestTrainedPrompt } from './groupArithmetic.ts';
-import { bytesText, estimateRunMemory, memoryAdvice, memoryRemedy } from './memory.ts';
+import { bytesText, estimateRunMemory, memoryAdvice, memoryRemedy, sequencesAtOnce } from './memory.ts';
 import { nameOf } from './newRun.ts';
 import { requireData } from './openRun.ts';
 import { maxPositions } from './policy.ts';
@@ -64,7 +64,9 @@ export async function planRun(asked: RunConfig, { demoFolder, available = availa
   const longestPrompt = findLongestPrompt([...sets.train, ...sets.heldOut], promptCounter(tokenizer, config.prompt));
   const criticBytes = algorithm.needs.critiques ? await criticModelBytes(critic, config, longestPrompt.tokens, demoFolder) : 0;
   const longestTrained = longestTrainedPrompt({ algorithm, switches, config }, longestPrompt.tokens);
-  const needed = estimateRunMemory(config, switches, model, longestTrained).total + criticBytes;
+  const sequences = sequencesAtOnce(config, switches, { train: sets.train.length, heldOut: sets.heldOut.length });
+  const totalOf = (changed: RunConfig): number => estimateRunMemory(changed, switches, model, longestTrained, sequences).total + criticBytes;
+  const needed = totalOf(config);
   const parameters = parameterCount(model);
   const { lora } = config.model;
   const surveyed = {
@@ -76,7 +78,7 @@ export async function planRun(asked: RunConfig, { demoFolder, available = availa
     longestPrompt,
     needed,
     available,
-    adviseMemory: () => memoryAdvice(config, switches, model, longestTrained, available - criticBytes),
+    adviseMemory: () => memoryAdvice(config, model, { available, longest: longestTrained + config.sampling.maxTokens, totalOf }),
   };
   return {
     config,

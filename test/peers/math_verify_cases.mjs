@@ -31,7 +31,9 @@ try {
     external: ['*/computeEngine.ts'],
     logLevel: 'error',
   });
-  const { gradeMath } = /** @type {typeof import('../../backend/rewards/math.ts')} */ (await import(pathToFileURL(outfile).href));
+  /** @type {unknown} */
+  const bundle = await import(pathToFileURL(outfile).href);
+  const { gradeMath } = /** @type {typeof import('../../backend/rewards/math.ts')} */ (bundle);
 
   /** @typedef {{ test: string, gold: string, pred: string, isRight: boolean, options: Record<string, unknown>, peer: boolean }} Case */
   const output = execFileSync(python, [join(here, 'math_verify_cases.py'), checkout], {
@@ -39,7 +41,9 @@ try {
     maxBuffer: 1 << 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const cases = /** @type {Case[]} */ (JSON.parse(output));
+  /** @type {unknown} */
+  const parsed = JSON.parse(output);
+  const cases = /** @type {Case[]} */ (parsed);
   /** @type {Map<string, { cases: number, ours: number, peer: number }>} */
   const scores = new Map();
   /** @type {number[]} */

@@ -114,6 +114,7 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\\(?:mathrm|operatorname\*?|mathop)\s?\{\s?([^{}]*)\}/gu, '\\text{$1}'],
   [/(?<=[)\]])\s?U\s?(?=[([])/gu, '\\cup '],
   [/(?<=[\d)\]}])\s?(or|and)\s?(?=[\\([{a-zA-Z\d-])/gu, '\\text{ $1 }'],
+  [/[.,;]\s?(?=\}{1,3}\s?$)/gu, ''],
   [/(?<![a-zA-Z\\])(?:approximately|approx\.?|about|exactly|roughly)(?![a-zA-Z])/giu, ' '],
 ];
 

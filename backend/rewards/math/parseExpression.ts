@@ -53,9 +53,10 @@ export function parseProduct(cursor: Cursor, context: Context): Node {
       if (last === undefined) throw new NotMath('it begins with a division');
       factors.push(quotient(last, parseSigned(cursor, context)));
     } else if (beginsFactor(cursor, context)) {
+      const mayBeMixed = cursor.peek(-1)?.type === 'number' && cursor.isCommand('frac');
       const factor = parsePower(cursor, context);
       const last = factors.at(-1);
-      if (last !== undefined && isMixedNumber(last, factor)) factors.splice(-1, 1, sum([last, factor]));
+      if (last !== undefined && mayBeMixed && isMixedNumber(last, factor)) factors.splice(-1, 1, sum([last, factor]));
       else factors.push(factor);
     } else return product(factors);
   }

@@ -4,7 +4,6 @@ import { isFunction } from './functions.ts';
 import { call, integer, power, type Node } from './node.ts';
 import { parseItems, parseRelation } from './parseAnswer.ts';
 import { parseArgument, parseFunctionArgument, parseProduct, parseSum, type Context } from './parseExpression.ts';
-import { NotMath } from './tokens.ts';
 
 /** Sums, integrals and limits: known by their parts only; two are equal when those are. */
 export function parseBigOperator(cursor: Cursor, context: Context, command: string): Node {

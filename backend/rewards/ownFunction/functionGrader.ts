@@ -92,12 +92,16 @@ export class FunctionGrader implements Grader {
   private async alive(slot: number): Promise<FunctionProcess> {
     const known = this.processes[slot];
     if (known?.isAlive === true) return known;
-    if (this.isDisposed) throw new Error('the grader was closed');
+    this.requireOpen();
     const opened = await FunctionProcess.open(this.program, this.source);
     this.processes[slot] = opened;
     // Closed while it was loaded: nobody would end it.
     if (this.isDisposed) opened.kill();
     return opened;
+  }
+
+  private requireOpen(): void {
+    if (this.isDisposed) throw new Error('the grader was closed');
   }
 
   private withOthers(first: FunctionProcess): (FunctionProcess | undefined)[] {

@@ -51,8 +51,11 @@ describe('dynamic sampling', () => {
   it('passes over groups that differ in length alone', async () => {
     const made = await scriptedRun({
       problems: problems(2),
-      // Both answers of p0 are wrong, and one is long.
-      script: scriptOf([{ rollouts: 'WC' }, { rollouts: 'RW' }]),
+      // Both answers to the first problem are wrong, and one is longer.
+      script: ({ prompt, index }) => {
+        const isRight = prompt.includes('has 11 beads') && index === 0;
+        return isRight ? 'Answer: 16.' : index === 0 ? 'Step 1: 10 + 5 = 60. Answer: 60.' : 'Answer: 60.';
+      },
       config: { algorithm: 'dapo', switches: { dynamicSampling: 1, overlongBuffer: 1 } },
     });
     const { groups, trained } = await collectWithSignal(made.run, new StepScope(1, 0), made.run.trainProblems);

@@ -1,9 +1,10 @@
 /** What is said of a run's memory before it starts: that it grows with what it should, and what would make it fit. */
 import { describe, expect, it } from 'vitest';
+import { decodeRows } from '../../../backend/engine/local/keyValueCache.ts';
 import { qwen2 } from '../../../backend/models/families/qwen2.ts';
 import { qwen3 } from '../../../backend/models/families/qwen3.ts';
 import { runConfigSchema, type RunConfig, type RunConfigInput } from '../../../backend/protocol/runConfig.ts';
-import { bytesText, countText, estimateRunMemory, memoryAdvice, type RunMemory } from '../../../backend/training/memory.ts';
+import { bytesText, countText, estimateRunMemory, memoryAdvice, sequencesAtOnce, type RunMemory } from '../../../backend/training/memory.ts';
 import { switchesOf } from '../../../backend/training/switches.ts';
 
 const common = { vocab_size: 151_936, max_position_embeddings: 32_768, rms_norm_eps: 1e-6, rope_theta: 1_000_000, hidden_act: 'silu' };
@@ -83,7 +84,8 @@ describe('the memory of a run', () => {
 describe('advice', () => {
   const advise = (name: Name, available: number, changes: Partial<RunConfigInput> = {}): string => {
     const run = config(changes);
-    return memoryAdvice(run, switchesOf(run), models[name], 128, available);
+    const totalOf = (changed: RunConfig): number => estimateRunMemory(changed, switchesOf(run), models[name], 128).total;
+    return memoryAdvice(run, models[name], { available, longest: 128 + run.sampling.maxTokens, totalOf });
   };
 
   it.each([
@@ -98,6 +100,25 @@ describe('advice', () => {
     ['Qwen3-8B', 16e9, {}, /^Choose a model of at most about [\d.]+B parameters: this one needs [\d.]+ GB even when you .*train an adapter/],
   ] as const)('for %s in %d bytes', (name, available, changes, says) => {
     expect(advise(name, available, changes)).toMatch(says);
+  });
+});
+
+describe('rows decoded at once', () => {
+  const shape = models['Qwen2.5-0.5B'];
+  it.each([
+    ['all where their caches are small', 64, 256, 2e9, 64],
+    ['fewer where they would take more than the weights', 64, 16_384, 2e9, 4],
+    ['one at the least', 64, 1_000_000, 2e9, 1],
+    ['as many as there are', 5, 256, 2e9, 5],
+  ])('are %s', (_, most, capacity, weightBytes, rows) => expect(decodeRows(shape, most, capacity, weightBytes)).toBe(rows));
+
+  it.each([
+    [{ train: 100, heldOut: 0 }, 800],
+    [{ train: 2, heldOut: 0 }, 16],
+    [{ train: 2, heldOut: 50 }, 200],
+  ])('come from the largest call that %o problems lead to', (problems, sequences) => {
+    const run = config();
+    expect(sequencesAtOnce(run, { ...switchesOf(run), nRollouts: 7 }, problems)).toBe(sequences);
   });
 });
 

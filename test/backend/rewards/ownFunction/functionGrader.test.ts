@@ -293,7 +293,7 @@ it('leaves no process behind', async () => {
 });
 
 it('leaves no process behind that was being loaded when it was closed', async () => {
-  const note = 'import { writeFileSync } from "node:fs";\nwriteFileSync(`${process.pid}.pid`, "");\nexport default () => 1;';
+  const note = 'import { writeFileSync } from "node:fs";\nwriteFileSync(process.pid + ".pid", "");\nexport default () => 1;';
   const { grader, folder } = await open('reward.mjs', note, { processes: 2 });
   const batch = grader.verifyAll('', inputs('x', 'y'), 10_000);
   // Now the second process is on its way.
