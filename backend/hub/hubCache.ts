@@ -2,6 +2,7 @@
  * The hub's cache on disk, as the Python tools keep it: `models--owner--name/` with `blobs/` (contents by checksum), `snapshots/<commit>/`
  * (files as relative links to blobs) and `refs/` (what a branch points to).
  */
+import { randomUUID } from 'node:crypto';
 import { copyFile, link, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
@@ -34,7 +35,7 @@ export async function writeRef(repository: string, revision: string, commit: str
   const path = join(repository, 'refs', revision);
   await inCache(path, async () => {
     await mkdir(dirname(path), { recursive: true });
-    const temporary = `${path}.${process.pid}.tmp`;
+    const temporary = `${path}.${randomUUID()}.tmp`;
     await writeFile(temporary, commit);
     await rename(temporary, path);
   });

@@ -75,12 +75,13 @@ export class LocalEngine implements Engine {
     this.weights = weights;
     this.positions = positions;
     this.budget = budget;
-    const requireMemory = (graph: Graph, title: string): void => {
-      const remedy = 'Lower training.microBatchTokens, turn on training.layerCheckpointing, or train an adapter (model.lora).';
-      budget.require(runBytes(graph), title, remedy);
-    };
-    this.decoding = new ProgramCache(decodePrograms, options, requireMemory);
-    this.sequences = new ProgramCache(sequencePrograms, options, requireMemory);
+    const requireMemory =
+      (remedy: string) =>
+      (graph: Graph, title: string): void =>
+        budget.require(runBytes(graph), title, remedy);
+    this.decoding = new ProgramCache(decodePrograms, options, requireMemory('Lower sampling.maxTokens.'));
+    const lessTraining = 'Lower training.microBatchTokens, turn on training.layerCheckpointing, or train an adapter (model.lora).';
+    this.sequences = new ProgramCache(sequencePrograms, options, requireMemory(lessTraining));
   }
 
   static async open(options: LocalEngineOptions): Promise<LocalEngine> {
