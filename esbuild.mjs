@@ -56,6 +56,8 @@ function programOptions({ name, source, isCommand }) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
+    // All of it is a library's: nobody reads it, and the package is smaller by 0.1 MB.
+    minify: name === 'computeEngine',
     external: [...nativePackages, ...optionalPackages],
     banner: { js: isCommand ? `#!/usr/bin/env node\n${requireShim}` : requireShim },
     plugins: [loadedLate, wholeFiles((path) => (isCommand && path.endsWith('.js') ? 0o755 : 0o644))],
@@ -108,7 +110,9 @@ function pageOptions(entries, isMinified) {
 const loadedLate = {
   name: 'loaded-late',
   setup(build) {
-    build.onResolve({ filter: /\/computeEngine\.ts$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './computeEngine.js', external: true } : null));
+    build.onResolve({ filter: /\/computeEngine\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './computeEngine.js', external: true } : null,
+    );
   },
 };
 

@@ -65,5 +65,6 @@ function sorted(rows: readonly ResultRow[], measures: readonly Measure[], sort: 
 function bestOf({ better }: Measure, stats: readonly Stats[]): number | null {
   if (better === null || stats.length < 2) return null;
   const means = stats.map(({ mean }) => mean);
+  if (means.every((mean) => mean === means[0])) return null;
   return better === 'more' ? Math.max(...means) : Math.min(...means);
 }

@@ -48,7 +48,8 @@ describe('reports', () => {
     await product().activate();
     const uri = await runFile();
     const folder = vscode.Uri.joinPath(uri, '..');
-    const done = vscode.commands.executeCommand('critiqueGrpo.editCriticPrompt', uri);
+    // It ends with a message that nobody answers here.
+    void vscode.commands.executeCommand('critiqueGrpo.editCriticPrompt', uri);
     // The list of prompts is open: Enter takes the first.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
@@ -61,7 +62,5 @@ describe('reports', () => {
       return document.getText().includes('promptFile') ? document.getText() : undefined;
     });
     assert.match(changed, /A comment that stays/);
-    await vscode.commands.executeCommand('notifications.clearAll');
-    await done;
   });
 });
