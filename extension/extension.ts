@@ -57,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       },
       connectionChanged: (connection) => {
         if (connection.state === 'lost') log.warn(connection.detail);
+        if (connection.state !== 'connected') languageModels.cancelAll();
         sync.apply({ type: 'connection', connection });
         panels.connectionChanged();
       },

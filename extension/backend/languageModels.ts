@@ -30,6 +30,11 @@ export class LanguageModels {
     this.#asked.get(id)?.cancel();
   }
 
+  /** Nobody waits for answers any more: the backend is gone. */
+  cancelAll(): void {
+    for (const cancel of this.#asked.values()) cancel.cancel();
+  }
+
   async #reply(request: Notifications['languageModel/ask'], token: vscode.CancellationToken): Promise<Omit<Answer, 'id'>> {
     const model = await chosenModel(request.model);
     if (model === null) {

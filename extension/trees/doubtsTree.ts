@@ -18,8 +18,8 @@ export class DoubtItem extends vscode.TreeItem {
     this.runId = runId;
     this.rolloutId = rolloutId;
     this.description = [
-      `${verdict.verifier}: ${verdict.status}`,
-      `${secondOpinion.grader}: ${secondOpinion.status}`,
+      `${visibleLabel(verdict.verifier, 40)}: ${verdict.status}`,
+      `${visibleLabel(secondOpinion.grader, 40)}: ${secondOpinion.status}`,
       `${isRefinement ? 'refinement, ' : ''}step ${step}`,
     ].join(' · ');
     this.iconPath = new vscode.ThemeIcon('law');

@@ -112,7 +112,7 @@ export const sectionPlans: readonly SectionPlan[] = [
       {
         id: 'groups',
         title: 'Groups by kind',
-        hint: 'Share of the step’s problems. Only mixed and rescued groups teach: in the others no answer stands out.',
+        hint: 'Share of the step’s problems. From rewards, only mixed and rescued groups teach: in the others no answer stands out.',
         format: 'share',
         isStacked: true,
         lines: [

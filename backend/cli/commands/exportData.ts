@@ -1,4 +1,5 @@
 /** `critique-grpo export-data`: what a run learned from words, as data sets for TRL and verl. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { WorkbenchError } from '../../core/errors.ts';
@@ -14,6 +15,7 @@ interface ExportDataOptions {
   readonly withoutHuman?: boolean;
   readonly withoutTrials?: boolean;
   readonly withoutFlagged?: boolean;
+  readonly force?: boolean;
   readonly workspace: string;
 }
 
@@ -30,6 +32,7 @@ export const exportData: CliCommand = {
       .option('--without-human', 'leave out what was written by a person')
       .option('--without-trials', 'leave out refinements that were only tried, not part of training')
       .option('--without-flagged', 'leave out what the audit flagged: told answers, copies, cut off texts')
+      .option('--force', 'write over a file that is there')
       .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', '.')
       .addHelpText('after', `\nFormats:\n${formats.join('\n')}\n\nExample:\n  critique-grpo export-data --as preferences --out preferences.parquet`)
       .action(async (runs: readonly string[], options: ExportDataOptions) => {
@@ -40,6 +43,13 @@ export const exportData: CliCommand = {
 
 async function writeData(ids: readonly string[], options: ExportDataOptions, { output }: CliContext): Promise<number> {
   const out = resolve(options.out);
+  if (existsSync(out) && options.force !== true) {
+    throw new WorkbenchError({
+      code: 'output.exists',
+      message: `${out} is there already.`,
+      remedy: 'Give another --out, or --force to write over it.',
+    });
+  }
   const store = openStore(resolve(options.workspace), { readOnly: true });
   try {
     const runs = findRuns(store, ids);
