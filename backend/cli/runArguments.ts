@@ -1,11 +1,10 @@
 /** From what is written on the command line (preset, run file, single settings) to one complete run configuration. */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { WorkbenchError } from '../core/errors.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import { presets } from '../training/presets.ts';
-import { resolveRunParts } from '../training/runFile.ts';
+import { readRunFile, resolveRunParts } from '../training/runFile.ts';
 
 export interface RunArguments {
   readonly preset?: string;
@@ -53,18 +52,6 @@ export function threadsOf(options: Pick<RunArguments, 'threads'>): number {
   const threads = Number(options.threads);
   if (Number.isInteger(threads) && threads > 0) return threads;
   throw new WorkbenchError({ code: 'config.invalid', message: `--threads is "${options.threads}".`, remedy: 'Give a positive whole number.' });
-}
-
-async function readRunFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new WorkbenchError({
-      code: 'config.notFound',
-      message: `The run file ${path} cannot be read (${messageOf(error)}).`,
-      remedy: 'Check the path.',
-    });
-  }
 }
 
 function* overrides(options: RunArguments): Generator<[readonly string[], unknown]> {

@@ -102,7 +102,7 @@ export const lessonFormats = {
     },
   },
   'verl-failures': {
-    summary: 'the problems that still fail, to train on elsewhere (verl)',
+    summary: 'the problems that failed whenever they came since they were last solved, to train on elsewhere (verl)',
     columns: {
       data_source: 'text',
       prompt: messages,
@@ -111,7 +111,7 @@ export const lessonFormats = {
       extra_info: { fields: { index: 'text', level: 'text', run: 'text', attempts: 'integer', visits_failed: 'integer' } },
     },
     *rows(store, runId) {
-      for (const { problemId, attempts, visitsFailed } of store.standingFailures(runId)) {
+      for (const { problemId, attempts, visitsFailed } of store.standingFailures(runId, 1)) {
         const problem = store.problem(runId, problemId);
         if (problem !== null) yield verlRow(problem, { run: runId, attempts, visits_failed: visitsFailed });
       }
@@ -152,11 +152,12 @@ function said(content: string): readonly Message[] {
 }
 
 /** As verl's `RLHFDataset` reads it. */
-function verlRow({ id, prompt, answer, level }: Problem, extra: LessonRow): LessonRow {
+function verlRow({ id, prompt, answer, level, metadata }: Problem, extra: LessonRow): LessonRow {
   return {
-    data_source: 'critique-grpo',
+    // As the data set named them, so that verl's reward functions are chosen as they were.
+    data_source: String(metadata?.['data_source'] ?? 'critique-grpo'),
     prompt,
-    ability: 'math',
+    ability: String(metadata?.['ability'] ?? 'math'),
     reward_model: { style: 'rule', ground_truth: answer },
     extra_info: { index: id, level, ...extra },
   };

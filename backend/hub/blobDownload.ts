@@ -1,7 +1,8 @@
 /** One file's content: resumed where a download of before ended, checked against its name, and in place only when it is right. */
 import { createHash, type Hash } from 'node:crypto';
 import { open, rename, type FileHandle } from 'node:fs/promises';
-import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { WorkbenchError } from '../core/errors.ts';
+import { onDisk } from './hubCache.ts';
 import { unreachable } from './hubErrors.ts';
 import { askOnce, broken, Passing, retried, type HubAccess } from './hubRequest.ts';
 import { claimPartial, leavePartial } from './partialFile.ts';
@@ -140,18 +141,4 @@ class Content {
 /** Git's name of a content is the checksum of a header and the content. */
 function newHash({ etag, size }: BlobRequest): Hash {
   return etag.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
-}
-
-/** Failures of the disk, told apart from those of the connection. */
-async function onDisk<T>(path: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    throw new WorkbenchError({
-      code: 'hub.notWritten',
-      message: `${path} cannot be written (${messageOf(cause)}).`,
-      remedy: 'Free space or correct permissions, or choose another folder by HF_HOME or HF_HUB_CACHE.',
-      cause,
-    });
-  }
 }

@@ -33,7 +33,7 @@ export async function cachedCommit(repository: string, revision: string): Promis
 export async function writeRef(repository: string, revision: string, commit: string): Promise<void> {
   if (isCommit(revision)) return;
   const path = join(repository, 'refs', revision);
-  await inCache(path, async () => {
+  await onDisk(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     const temporary = `${path}.${randomUUID()}.tmp`;
     await writeFile(temporary, commit);
@@ -58,7 +58,7 @@ const links: readonly Link[] = [(blob, target) => symlink(relative(dirname(targe
 /** Puts a blob into a snapshot under its file name: a relative link, or a hard link or a copy where there are no links. */
 export async function placeFile(snapshot: string, path: string, blob: string, ways: readonly Link[] = links): Promise<void> {
   const target = join(snapshot, path);
-  await inCache(target, async () => {
+  await onDisk(target, async () => {
     await mkdir(dirname(target), { recursive: true });
     // A link that leads nowhere is in the way.
     if (await lstat(target).catch(() => null)) await rm(target, { force: true });
@@ -102,9 +102,10 @@ export async function currentSnapshot(folder: string): Promise<string> {
   });
 }
 
-async function inCache(path: string, action: () => Promise<void>): Promise<void> {
+/** Failures of the disk, told apart from those of the connection. */
+export async function onDisk<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
-    await action();
+    return await action();
   } catch (cause) {
     throw new WorkbenchError({
       code: 'hub.notWritten',

@@ -1,5 +1,4 @@
 /** Runs one experiment at a time on the backend's one policy, and tells what is known of all of them. */
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import { loadSets, type LoadedSet } from '../experiments/benchmarkAnswers.ts';
@@ -13,6 +12,7 @@ import type { ExperimentDetail, ExperimentReport, ExperimentView } from '../prot
 import { SetGraders } from '../training/evaluateSet.ts';
 import type { Entries } from '../training/policy.ts';
 import { locateData } from '../training/locateData.ts';
+import { readRunFile } from '../training/runFile.ts';
 import { BorrowedPolicy } from './borrowedPolicy.ts';
 import type { Log } from './log.ts';
 import type { RunHost } from './runHost.ts';
@@ -165,7 +165,7 @@ export class Experiments {
     const path = resolve(source.file.path);
     const definition = parseExperimentFile(path, source.file.text);
     const basePath = definition.base.file === undefined ? undefined : resolve(dirname(path), definition.base.file);
-    const baseFile = basePath === undefined ? undefined : { path: basePath, text: await readBaseFile(basePath) };
+    const baseFile = basePath === undefined ? undefined : { path: basePath, text: await readRunFile(basePath, 'Check "base.file".') };
     return { plan: planExperiment({ definition, path, ...(baseFile === undefined ? {} : { baseFile }) }), baseFile };
   }
 
@@ -173,18 +173,6 @@ export class Experiments {
     // An id comes from a client, and becomes part of a path.
     if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(id)) return new ExperimentFolder(this.options.workspace, id);
     throw new WorkbenchError({ code: 'experiment.missing', message: `There is no experiment "${id}".`, remedy: 'Choose one of the list.' });
-  }
-}
-
-async function readBaseFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new WorkbenchError({
-      code: 'config.notFound',
-      message: `The run file ${path} cannot be read (${messageOf(error)}).`,
-      remedy: 'Check "base.file".',
-    });
   }
 }
 

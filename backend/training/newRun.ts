@@ -16,13 +16,14 @@ export function nameOf({ name, algorithm, seed }: RunConfig): string {
   return name ?? `${algorithm}-seed${seed}`;
 }
 
-/** The run's name as a folder can have it, numbered where it is taken. */
 export function newRunId(store: Store, config: RunConfig): string {
+  return freeRunId(store, nameOf(config));
+}
+
+/** The name as a folder can have it, numbered where it is taken. */
+export function freeRunId(store: Store, name: string): string {
   const taken = new Set(store.runs().map(({ id }) => id));
-  const plain =
-    nameOf(config)
-      .replace(/[^A-Za-z0-9._-]+/g, '-')
-      .replace(/^[^A-Za-z0-9]+/, '') || 'run';
+  const plain = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'run';
   let id = plain;
   for (let n = 2; taken.has(id); n++) id = `${plain}-${n}`;
   return id;

@@ -1,8 +1,9 @@
 /** From a preset, the text of a run file and single settings to one complete run configuration. */
+import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { getNodeValue, findNodeAtLocation, parseTree, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { z } from 'zod';
-import { WorkbenchError } from '../core/errors.ts';
+import { messageOf, WorkbenchError } from '../core/errors.ts';
 import type { RunSource } from '../protocol/methods.ts';
 import { runConfigSchema, type RunConfig } from '../protocol/runConfig.ts';
 import { presets, type Preset } from './presets.ts';
@@ -16,6 +17,15 @@ export interface RunParts {
   readonly overrides?: Iterable<readonly [path: readonly string[], value: unknown]>;
   /** What to do when no model or data is named. */
   readonly remedy?: string;
+}
+
+/** The text of a run file. Throws `config.notFound`; `remedy` says where the path came from. */
+export async function readRunFile(path: string, remedy = 'Check the path.'): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new WorkbenchError({ code: 'config.notFound', message: `The run file ${path} cannot be read (${messageOf(error)}).`, remedy });
+  }
 }
 
 /** The configuration that an editor asks for. Throws `config.…`. */

@@ -2,8 +2,9 @@
 import * as vscode from 'vscode';
 import type { CritiqueToReview } from '../../backend/protocol/views.ts';
 import { visibleLabel } from '../critiques/visibleText.ts';
-import type { WorkbenchSync } from '../state/sync.ts';
 import { plainTooltip } from '../ui/plainText.ts';
+import type { Workbench } from '../state/workbench.ts';
+import { ListTree } from './listTree.ts';
 
 export class CritiqueItem extends vscode.TreeItem {
   readonly runId: string;
@@ -25,25 +26,9 @@ export class CritiqueItem extends vscode.TreeItem {
   }
 }
 
-export class CritiquesTree implements vscode.TreeDataProvider<CritiqueItem> {
-  readonly #sync: WorkbenchSync;
-  readonly #changes = new vscode.EventEmitter<void>();
-  readonly onDidChangeTreeData = this.#changes.event;
-
-  constructor(sync: WorkbenchSync) {
-    this.#sync = sync;
-  }
-
-  refresh(): void {
-    this.#changes.fire();
-  }
-
-  getTreeItem(item: CritiqueItem): CritiqueItem {
-    return item;
-  }
-
-  getChildren(parent?: CritiqueItem): CritiqueItem[] {
-    return parent === undefined ? (this.#sync.state.toReview ?? []).map((entry) => new CritiqueItem(entry)) : [];
+export class CritiquesTree extends ListTree<CritiqueItem> {
+  protected override itemsOf({ toReview }: Workbench): CritiqueItem[] {
+    return (toReview ?? []).map((entry) => new CritiqueItem(entry));
   }
 
   resolveTreeItem(item: vscode.TreeItem, element: CritiqueItem): vscode.TreeItem {

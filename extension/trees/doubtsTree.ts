@@ -2,8 +2,9 @@
 import * as vscode from 'vscode';
 import type { Disagreement } from '../../backend/protocol/verdictViews.ts';
 import { visibleLabel } from '../critiques/visibleText.ts';
-import type { WorkbenchSync } from '../state/sync.ts';
 import { plainTooltip } from '../ui/plainText.ts';
+import type { Workbench } from '../state/workbench.ts';
+import { ListTree } from './listTree.ts';
 
 export class DoubtItem extends vscode.TreeItem {
   readonly runId: string;
@@ -29,27 +30,9 @@ export class DoubtItem extends vscode.TreeItem {
   }
 }
 
-export class DoubtsTree implements vscode.TreeDataProvider<DoubtItem> {
-  readonly #sync: WorkbenchSync;
-  readonly #changes = new vscode.EventEmitter<void>();
-  readonly onDidChangeTreeData = this.#changes.event;
-
-  constructor(sync: WorkbenchSync) {
-    this.#sync = sync;
-  }
-
-  refresh(): void {
-    this.#changes.fire();
-  }
-
-  getTreeItem(item: DoubtItem): DoubtItem {
-    return item;
-  }
-
-  getChildren(parent?: DoubtItem): DoubtItem[] {
-    const { doubts, currentRunId } = this.#sync.state;
-    if (parent !== undefined || doubts === null || currentRunId === null) return [];
-    return doubts.map((doubt) => new DoubtItem(currentRunId, doubt));
+export class DoubtsTree extends ListTree<DoubtItem> {
+  protected override itemsOf({ doubts, currentRunId }: Workbench): DoubtItem[] {
+    return currentRunId === null ? [] : (doubts ?? []).map((doubt) => new DoubtItem(currentRunId, doubt));
   }
 
   resolveTreeItem(item: vscode.TreeItem, { doubt }: DoubtItem): vscode.TreeItem {

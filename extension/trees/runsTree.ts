@@ -1,9 +1,10 @@
 /** The view *Runs*: every run of the workspace with its state and progress. */
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../backend/protocol/views.ts';
-import type { WorkbenchSync } from '../state/sync.ts';
 import { runDescription, runIcon, runStateText } from '../state/runText.ts';
 import { plainTooltip } from '../ui/plainText.ts';
+import type { Workbench } from '../state/workbench.ts';
+import { ListTree } from './listTree.ts';
 
 export class RunItem extends vscode.TreeItem {
   readonly runId: string;
@@ -39,25 +40,8 @@ function iconColor({ state, activity }: RunSummary): vscode.ThemeColor | undefin
   return state === 'failed' ? new vscode.ThemeColor('charts.red') : undefined;
 }
 
-export class RunsTree implements vscode.TreeDataProvider<RunItem> {
-  readonly #sync: WorkbenchSync;
-  readonly #changes = new vscode.EventEmitter<void>();
-  readonly onDidChangeTreeData = this.#changes.event;
-
-  constructor(sync: WorkbenchSync) {
-    this.#sync = sync;
-  }
-
-  refresh(): void {
-    this.#changes.fire();
-  }
-
-  getTreeItem(item: RunItem): RunItem {
-    return item;
-  }
-
-  getChildren(parent?: RunItem): RunItem[] {
-    const { runs, currentRunId } = this.#sync.state;
-    return parent === undefined ? (runs ?? []).map((run) => new RunItem(run, run.id === currentRunId)) : [];
+export class RunsTree extends ListTree<RunItem> {
+  protected override itemsOf({ runs, currentRunId }: Workbench): RunItem[] {
+    return (runs ?? []).map((run) => new RunItem(run, run.id === currentRunId));
   }
 }

@@ -6,6 +6,7 @@ import { ExperimentController } from './controller.ts';
 import { experimentView } from './view.ts';
 import '../ui/page.css';
 import '../ui/parts.css';
+import '../ui/reportPage.css';
 import './experiment.css';
 
 export function mountExperiment(root: HTMLElement, host: PageHost): ExperimentController {

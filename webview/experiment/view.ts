@@ -19,7 +19,7 @@ export function experimentView(state: ExperimentState, controller: ExperimentCon
   const onZoom = (event: Event): void => void (event instanceof ZoomEvent && controller.zoom(event.range));
   const onHide = (event: Event): void => void (event instanceof HideEvent && controller.toggleCurves(event.curveId));
   const { connection, detail, refusal, view } = state;
-  return html`<div class="experiment" @curve-zoom=${onZoom} @curve-hide=${onHide}>
+  return html`<div class="experiment report-page" @curve-zoom=${onZoom} @curve-hide=${onHide}>
     ${connectionBar(connection)}
     ${
       refusal === null

@@ -61,7 +61,7 @@ export function detailOf(traits: ExperimentTraits): ExperimentDetail {
   const count = (state: ExperimentRunView['state']): number => runs.filter((run) => run.state === state).length;
   const finished = count('finished');
   return {
-    ...{ id, name: id, path: `/work/${id}.experiment.json`, isRunning, finished, failed: count('failed'), total: runs.length },
+    ...{ id, name: id, path: `problems/${id}.experiment.json`, isRunning, finished, failed: count('failed'), total: runs.length },
     secondsLeft: isRunning && finished > 0 ? (runs.length - finished) * 312 : null,
     definition: definitionOf(traits),
     runs,
@@ -69,7 +69,7 @@ export function detailOf(traits: ExperimentTraits): ExperimentDetail {
 }
 
 export function reportOf(traits: ExperimentTraits): ExperimentReport {
-  return { cells: cellsOf(traits), markdown: `# ${traits.id}\n`, figures: [], folder: `/work/.critique-grpo/experiments/${traits.id}` };
+  return { cells: cellsOf(traits), markdown: `# ${traits.id}\n`, figures: [], folder: `problems/.critique-grpo/experiments/${traits.id}` };
 }
 
 export function cellsOf(traits: ExperimentTraits): readonly CellResult[] {

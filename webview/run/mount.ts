@@ -7,6 +7,7 @@ import { DashboardController } from './controller.ts';
 import type { DashboardState } from './state.ts';
 import { dashboardView } from './view.ts';
 import '../ui/page.css';
+import '../ui/reportPage.css';
 import './run.css';
 
 export function mountDashboard(root: HTMLElement, host: PageHost): DashboardController {

@@ -1,8 +1,7 @@
 /** The dashboard as a template of its state. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
-import { chartTable } from '../charts/chartTable.ts';
-import type { ChartModel } from '../charts/curve.ts';
+import { chartCard } from '../charts/chartCard.ts';
 import { HideEvent, ZoomEvent } from '../charts/curveChart.ts';
 import { connectionBar, failureView } from '../ui/partsView.ts';
 import { sectionsOf, type RunNumbers, type Section } from './catalog.ts';
@@ -18,7 +17,7 @@ export function dashboardView(state: DashboardState, controller: DashboardContro
   const run = shownRun(state);
   const onZoom = (event: Event): void => void (event instanceof ZoomEvent && controller.zoom(event.range));
   const onHide = (event: Event): void => void (event instanceof HideEvent && controller.toggleCurves(event.curveId));
-  return html`<div class="dashboard" @curve-zoom=${onZoom} @curve-hide=${onHide}>
+  return html`<div class="dashboard report-page" @curve-zoom=${onZoom} @curve-hide=${onHide}>
     ${connectionBar(state.connection)}
     ${state.error === null ? nothing : failureView('The run could not be read', state.error, () => controller.reload())}
     ${
@@ -78,30 +77,11 @@ function sectionView({ id, title, charts }: Section, state: DashboardState, runI
   const { funnel, rescue } = state;
   return html`<section class="section" aria-labelledby="section-${id}">
     <h2 id="section-${id}">${title}</h2>
-    <div class="charts">${charts.map((chart) => chartView(chart, state, controller))}</div>
+    <div class="charts">
+      ${charts.map((chart) => chartCard(chart, { look: state.look, isTable: state.tables.has(chart.id), onToggle: () => controller.toggleTable(chart.id) }))}
+    </div>
     ${id === 'rescue' ? html`${rescueView(rescue, runId, controller)} ${funnel === null ? nothing : funnelTable(funnel)}` : nothing}
   </section>`;
-}
-
-function chartView(chart: ChartModel, { look, tables }: DashboardState, controller: DashboardController): TemplateResult {
-  const { id, title, hint } = chart;
-  const isTable = tables.has(id);
-  return html`<article class="chart" id="chart-${id}" aria-labelledby="chart-title-${id}">
-    <div class="chart-title">
-      <h3 id="chart-title-${id}" title=${hint}>${title}</h3>
-      <button
-        id="table-${id}"
-        class="icon"
-        aria-pressed=${isTable}
-        aria-label="${title}: show the numbers as a table"
-        title="${isTable ? 'Show the curve' : 'Show the numbers as a table'}"
-        @click=${() => controller.toggleTable(id)}
-      >
-        <span class="codicon codicon-${isTable ? 'graph-line' : 'table'}" aria-hidden="true"></span>
-      </button>
-    </div>
-    ${isTable ? chartTable(chart) : html`<curve-chart .model=${chart} .look=${look}></curve-chart>`}
-  </article>`;
 }
 
 function waitingView({ error }: DashboardState): TemplateResult | typeof nothing {

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { importVerlDump } from '../../exchange/verlDump.ts';
 import { openStore } from '../../store/openStore.ts';
+import { freeRunId } from '../../training/newRun.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
 import { nonNegative } from '../numberOptions.ts';
 import { interruptSignal } from '../session.ts';
@@ -42,10 +43,7 @@ async function importFolder(folder: string, options: ImportOptions, { output }: 
   const store = openStore(resolve(options.workspace));
   const signal = interruptSignal(() => output.write('\nStopping. The steps that were imported stay.\n'));
   try {
-    const taken = new Set(store.runs().map(({ id }) => id));
-    const wanted = (options.name ?? basename(resolve(folder))).replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'verl';
-    let runId = wanted;
-    for (let n = 2; taken.has(runId); n++) runId = `${wanted}-${n}`;
+    const runId = freeRunId(store, options.name ?? basename(resolve(folder)));
     const { steps, rollouts, problems, skipped } = await importVerlDump(store, resolve(folder), {
       runId,
       rightFrom,

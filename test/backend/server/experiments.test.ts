@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExperimentFileInput } from '../../../backend/protocol/experiment.ts';
 import { problems, writeProblems } from '../../support/scriptedRun.ts';
 import type { RpcClient } from './rpcClient.ts';
+import { scriptedSettings } from '../experiments/scriptedExperiment.ts';
 import { finishRun, sourceOf, startTestBackend, type TestBackend } from './testBackend.ts';
 
 function fileOf({ workspace }: Pick<TestBackend, 'workspace'>, parts: Partial<ExperimentFileInput> = {}) {
@@ -16,18 +17,10 @@ function fileOf({ workspace }: Pick<TestBackend, 'workspace'>, parts: Partial<Ex
     ...parts,
     base: {
       set: {
-        'model.path': 'demo:model',
-        'data.train': 'train.jsonl',
-        'data.heldOut': 'heldOut.jsonl',
-        'prompt.refinement': 'conversation',
-        'sampling.maxTokens': 24,
-        algorithm: 'critique-grpo',
-        critic: 'verdict',
-        'switches.nRollouts': 2,
+        ...scriptedSettings,
+        'switches.trigger': 'allWrong',
         'training.steps': 2,
-        'training.problemsPerStep': 2,
         'evaluation.every': 0,
-        'evaluation.finalSamples': 1,
         'evaluation.failureAttempts': 1,
         ...parts.base?.set,
       },

@@ -5,7 +5,7 @@ import { planExperiment } from '../../../backend/experiments/grid.ts';
 import { experimentFileText, experimentSize } from '../../../extension/runFiles/experimentFileText.ts';
 
 describe('a new experiment file', () => {
-  const path = '/work/methods.experiment.json';
+  const path = 'methods.experiment.json';
   const text = experimentFileText('methods');
 
   it('is valid, with comments, and every run of its grid can be planned', () => {

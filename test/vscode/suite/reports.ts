@@ -50,10 +50,9 @@ describe('reports', () => {
     const folder = vscode.Uri.joinPath(uri, '..');
     // It ends with a message that nobody answers here.
     void vscode.commands.executeCommand('critiqueGrpo.editCriticPrompt', uri);
-    // The list of prompts is open: Enter takes the first.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
     await eventually('the copied prompt', async () => {
+      // Enter takes the first prompt of the list, once it is open.
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
       const names = (await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name);
       return names.some((name) => name.endsWith('.jinja')) ? true : undefined;
     });
