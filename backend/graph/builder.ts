@@ -115,8 +115,8 @@ export class GraphBuilder {
   tanh(x: Value): Value {
     return this.one('tanh', [x], {});
   }
-  silu(x: Value): Value {
-    return this.one('silu', [x], {});
+  swiglu(gate: Value, up: Value): Value {
+    return this.one('swiglu', [gate, up], {});
   }
   clamp(x: Value, low: number, high: number): Value {
     return this.one('clamp', [x], { low, high });

@@ -4,8 +4,10 @@
  */
 import type { OpAttributes, OpName } from './ops.ts';
 
-/** f32 is float64 in the reference evaluator; i32 indexes; bool comes from comparisons. */
-export type DType = 'f32' | 'i32' | 'bool';
+/** f32 is float64 in the reference evaluator; i32 indexes; bool comes from comparisons; f16 is how an input may be stored, to be cast to f32. */
+export type DType = 'f32' | 'f16' | 'i32' | 'bool';
+
+export const bytesOfDType: Readonly<Record<DType, number>> = { f32: 4, f16: 2, i32: 4, bool: 1 };
 
 /** Sizes by axis; [] is a scalar. */
 export type Shape = readonly number[];

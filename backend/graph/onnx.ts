@@ -1,8 +1,9 @@
 /** Writes a graph as an ONNX model. Nodes keep their order, because the runtime's schedule, and so peak memory, follows it. */
 import type { Graph, Node } from './ir.ts';
 import { fusedForms } from './onnx/fusedForms.ts';
-import { type Form, type Operand, standardForms } from './onnx/forms.ts';
+import type { Form, Operand } from './onnx/forms.ts';
 import { microsoft, ModelWriter } from './onnx/modelWriter.ts';
+import { portableForms } from './onnx/portableForms.ts';
 import { modelProto, valueInfoProto } from './onnx/proto.ts';
 import type { OpName } from './ops.ts';
 
@@ -26,7 +27,7 @@ const reservedName = /^[vtc]\d+$/;
  * An output that is an input, a constant or another output as well is a copy.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
-  const forms = (options.fused ?? true) ? fusedForms : standardForms;
+  const forms = (options.fused ?? true) ? fusedForms : portableForms;
   const writer = new ModelWriter();
   const { names, copies } = nameValues(graph);
   const operand = (id: number): Operand => ({ ...valueAt(graph, id), name: names.get(id) ?? `v${id}` });

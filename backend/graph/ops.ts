@@ -33,8 +33,8 @@ export interface OpAttributes {
   reciprocal: None;
   sigmoid: None;
   tanh: None;
-  /** x · sigmoid(x). */
-  silu: None;
+  /** swiglu(gate, up) of one shape: gate · sigmoid(gate) · up. */
+  swiglu: None;
   /** Clamp to [low, high]; gradient 1 inside (ends included), 0 outside. */
   clamp: { low: number; high: number };
   cast: { to: DType };

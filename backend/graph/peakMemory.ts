@@ -1,5 +1,5 @@
 /** How much memory a run of a graph will need, from the order in which onnxruntime runs its nodes. */
-import { sizeOf, type Graph, type Node } from './ir.ts';
+import { bytesOfDType, sizeOf, type Graph, type Node } from './ir.ts';
 import type { OpName } from './ops.ts';
 
 /** Ops whose result may take the place of an operand that nothing reads any more. */
@@ -135,5 +135,5 @@ function shapeKey(graph: Graph, id: number): string {
 function bytesOf(graph: Graph, id: number): number {
   const value = graph.values[id];
   if (value === undefined) throw new Error(`graph has no value ${id}`);
-  return sizeOf(value.shape) * (value.dtype === 'bool' ? 1 : 4);
+  return sizeOf(value.shape) * bytesOfDType[value.dtype];
 }

@@ -19,6 +19,8 @@ export interface DecoderContext {
   readonly lora: LoraSpec | undefined;
   /** A parameter by its canonical name (`parameterSpecs`). */
   parameter(name: string): Value;
+  /** What a parameter's values are to be multiplied by, [], a power of two; undefined where they are what they are. */
+  scaleOf(name: string): Value | undefined;
   /** Rotary tables [positions, hd/2]. */
   readonly cos: Value;
   readonly sin: Value;
@@ -161,7 +163,7 @@ function decoderLayer(c: DecoderContext, x: Value, layer: number, positions: Val
   const mlpIn = g.rmsNorm(afterAttention, c.parameter(at('postNorm')), rmsNormEpsilon);
   const gate = projection(c, mlpIn, at('gate'), config.mlpBias, [['gate_proj', ff]], layer);
   const up = projection(c, mlpIn, at('up'), config.mlpBias, [['up_proj', ff]], layer);
-  const down = projection(c, g.mul(g.silu(gate), up), at('down'), config.mlpBias, [['down_proj', config.hiddenSize]], layer);
+  const down = projection(c, g.swiglu(gate, up), at('down'), config.mlpBias, [['down_proj', config.hiddenSize]], layer);
   return g.add(afterAttention, down);
 }
 
@@ -186,7 +188,8 @@ type Stack = readonly (readonly [string, number])[];
 /** x Wᵀ + b, plus (alpha/r) (x Aᵀ) Bᵀ for each of the stacked projections that has an adapter. */
 function projection(c: DecoderContext, x: Value, name: string, bias: boolean, stacked: Stack, layer: number): Value {
   const { g, lora } = c;
-  const base = linear(g, x, c.parameter(`${name}.weight`), bias ? c.parameter(`${name}.bias`) : undefined);
+  const scale = c.scaleOf(`${name}.weight`);
+  const base = linear(g, scale === undefined ? x : g.mul(x, scale), c.parameter(`${name}.weight`), bias ? c.parameter(`${name}.bias`) : undefined);
   if (lora === undefined || !stacked.some(([target]) => lora.targets.includes(target))) return base;
   const update = (target: string, onto?: Value): Value => {
     const low = g.linear(x, c.parameter(`layers.${layer}.${target}.loraA`));

@@ -90,9 +90,10 @@ export const standardForms: Forms = {
   reciprocal: plain('Reciprocal'),
   sigmoid: plain('Sigmoid'),
   tanh: plain('Tanh'),
-  silu: (writer, call) => {
-    const x = input(call, 0).name;
-    writer.emit('Mul', [x, writer.temporary('Sigmoid', [x])], [output(call).name]);
+  swiglu: (writer, call) => {
+    const [gate, up] = [input(call, 0).name, input(call, 1).name];
+    const silu = writer.temporary('Mul', [gate, writer.temporary('Sigmoid', [gate])]);
+    writer.emit('Mul', [silu, up], [output(call).name]);
   },
   clamp: (writer, call) => {
     const { low, high } = call.attributes;

@@ -16,7 +16,10 @@ function productAttributes({ transposeA, transposeB, alpha }: Product): Attribut
 export const fusedForms: Forms = {
   ...standardForms,
 
-  silu: (writer, { inputs, outputs }) => writer.emit('QuickGelu', names(inputs), names(outputs), { alpha: float(1) }, microsoft),
+  swiglu: (writer, call) => {
+    const silu = writer.temporary('QuickGelu', [input(call, 0).name], { alpha: float(1) }, microsoft);
+    writer.emit('Mul', [silu, input(call, 1).name], [output(call).name]);
+  },
 
   matmul: (writer, { inputs, outputs, attributes }) => {
     if (!attributes.transposeA && !attributes.transposeB && attributes.alpha === 1) writer.emit('MatMul', names(inputs), names(outputs));

@@ -6,7 +6,7 @@ import { ProtoMessage } from '../../core/protobuf.ts';
 export type TensorType = DType | 'i64';
 
 /** TensorProto.DataType. */
-export const dataTypes: { readonly [T in TensorType]: number } = { f32: 1, i32: 6, i64: 7, bool: 9 };
+export const dataTypes: { readonly [T in TensorType]: number } = { f32: 1, i32: 6, i64: 7, bool: 9, f16: 10 };
 
 export type Attribute =
   | { readonly kind: 'float'; readonly value: number }
@@ -82,6 +82,7 @@ function rawData(type: TensorType, length: number, data: ArrayLike<number> | num
     for (let i = 0; i < length; i++) values[i] = BigInt(typeof data === 'number' ? data : (data[i] as number));
     return new Uint8Array(values.buffer);
   }
+  if (type === 'f16') throw new Error('f16 is for inputs; constants are f32');
   const values = type === 'f32' ? new Float32Array(length) : type === 'i32' ? new Int32Array(length) : new Uint8Array(length);
   if (typeof data === 'number') values.fill(data);
   else values.set(data);

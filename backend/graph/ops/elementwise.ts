@@ -1,12 +1,12 @@
 /** Elementwise ops: shapes by broadcasting, derivative over each rule. */
 import type { GraphBuilder } from '../builder.ts';
-import type { DType, Value } from '../ir.ts';
+import { sameShape, type DType, type Value } from '../ir.ts';
 import { at, broadcast, expectInputs, fail, unbroadcast, type GradientContext, type GradientRule, type OpRule, type Rules } from '../rule.ts';
 
 type Binary = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max';
 type Comparison = 'less' | 'greater' | 'equal';
-type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'sigmoid' | 'tanh' | 'silu';
-export type ElementwiseOp = Binary | Comparison | Unary | 'where' | 'clamp' | 'cast' | 'stopGradient' | 'constant';
+type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'sigmoid' | 'tanh';
+export type ElementwiseOp = Binary | Comparison | Unary | 'swiglu' | 'where' | 'clamp' | 'cast' | 'stopGradient' | 'constant';
 
 /** Rule of a broadcasting op from the gradients of both operands before they are summed over broadcast axes. */
 function binary<K extends Binary>(
@@ -110,8 +110,24 @@ export const elementwise: Rules<ElementwiseOp> = {
   sigmoid: unary((g, dy, _x, y) => g.mul(dy, g.mul(y, g.sub(1, y)))),
   // dy (1 − y²)
   tanh: unary((g, dy, _x, y) => g.mul(dy, g.sub(1, g.mul(y, y)))),
-  // y = xσ(x): dy σ (1 + x (1 − σ)) = dy σ (1 + x − y)
-  silu: unary((g, dy, x, y) => g.mul(dy, g.mul(g.sigmoid(x), g.add(g.sub(x, y), 1)))),
+
+  swiglu: {
+    infer(inputs, _attributes, where) {
+      expectInputs(inputs, 2, 2, where);
+      const [gate, up] = [at(inputs, 0), at(inputs, 1)];
+      if (gate.dtype !== 'f32' || up.dtype !== 'f32' || !sameShape(gate.shape, up.shape)) fail(where, 'needs a gate and an up, f32 of one shape');
+      return [{ dtype: 'f32', shape: gate.shape }];
+    },
+    // With σ of the gate x and c = dy σ: du = c x; dx = u c (1 + x (1 − σ)) = u (c + du − du σ). Nothing but x and u is kept from the forward pass.
+    gradient: ({ g, gradient, inputs, wanted }) => {
+      const [x, up] = [at(inputs, 0), at(inputs, 1)];
+      const sigma = g.sigmoid(x);
+      const c = g.mul(gradient, sigma);
+      const dUp = g.mul(c, x);
+      const dx = () => g.mul(up, g.add(c, g.sub(dUp, g.mul(dUp, sigma))));
+      return [wanted[0] ? dx() : undefined, wanted[1] ? dUp : undefined];
+    },
+  },
 
   clamp: {
     infer: inferSame,

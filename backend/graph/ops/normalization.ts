@@ -39,20 +39,17 @@ export const normalization: Rules<NormalizationOp> = {
         { dtype: 'f32', shape: [...x.shape.slice(0, -1), 1] },
       ];
     },
-    // With r = 1/rms over rows of length d: dw = Σ dy x r; dx = r (dy w) − x r³ mean(dy w x).
+    // With r = 1/rms over rows of length d: dw = Σ dy x r; dx = r (dy w) − x r³ mean(dy x w). Both sums as products of dy x, with r and with w.
     gradient: ({ g, gradient, inputs, outputs, wanted }) => {
       const [x, weight, inverse] = [at(inputs, 0), at(inputs, 1), at(outputs, 1)];
+      const [rows, d] = [sizeOf(inverse.shape), weight.shape[0] as number];
+      const dyX = g.reshape(g.mul(gradient, x), [rows, d]);
       const dx = () => {
-        const dyW = g.mul(gradient, weight);
-        const along = g.reduceMean(g.mul(dyW, x), [x.shape.length - 1], true);
+        const along = g.reshape(g.gemm(dyX, g.reshape(weight, [d, 1]), undefined, { alpha: 1 / d }), inverse.shape);
         const cubed = g.mul(inverse, g.mul(inverse, inverse));
-        return g.sub(g.mul(dyW, inverse), g.mul(x, g.mul(along, cubed)));
+        return g.sub(g.mul(g.mul(gradient, weight), inverse), g.mul(x, g.mul(along, cubed)));
       };
-      // The sum over rows as a product with the column of r.
-      const dw = () => {
-        const [rows, d] = [sizeOf(inverse.shape), weight.shape[0] as number];
-        return g.reshape(g.gemm(g.reshape(inverse, [rows, 1]), g.reshape(g.mul(gradient, x), [rows, d]), undefined, { transposeA: true }), [d]);
-      };
+      const dw = () => g.reshape(g.gemm(g.reshape(inverse, [rows, 1]), dyX, undefined, { transposeA: true }), [d]);
       return [wanted[0] ? dx() : undefined, wanted[1] ? dw() : undefined];
     },
   },

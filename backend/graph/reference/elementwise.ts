@@ -1,5 +1,5 @@
 /** Reference of the ops that treat every element alone. */
-import type { DType } from '../ir.ts';
+import { sameShape, type DType } from '../ir.ts';
 import type { ElementwiseOp } from '../ops/elementwise.ts';
 import { at, broadcastShapes, check, fill, grow, type Kernel, type Kernels, type Tensor } from './tensor.ts';
 
@@ -66,7 +66,10 @@ export const elementwise: Kernels<ElementwiseOp> = {
   reciprocal: unary((x) => 1 / x),
   sigmoid: unary(sigmoid),
   tanh: unary(Math.tanh),
-  silu: unary((x) => x * sigmoid(x)),
+  swiglu: (_attributes, gate, up) => {
+    check(sameShape(gate.shape, up.shape), 'gate and up must be of one shape');
+    return [fill('f32', gate.shape, (i) => at(gate.data, i) * sigmoid(at(gate.data, i)) * at(up.data, i))];
+  },
   clamp: ({ low, high }, x) => [fill(x.dtype, x.shape, (i) => Math.min(Math.max(at(x.data, i), low), high))],
   cast: ({ to }, x) => [fill(to, x.shape, (i) => (to === 'bool' ? (at(x.data, i) === 0 ? 0 : 1) : stored(to, at(x.data, i))))],
   stopGradient: (_attributes, x) => [x],

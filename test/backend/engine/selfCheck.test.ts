@@ -11,12 +11,12 @@ it('agrees with central differences', async () => {
   expect(seconds).toBeLessThan(20);
 });
 
-it.each(['rmsNorm', 'rope', 'attention', 'silu', 'logSoftmax', 'gatherRows'] as const)('notices a wrong gradient of %s', async (op) => {
-  const rule = ruleOf(op) as { -readonly [K in keyof OpRule<'silu'>]: OpRule<'silu'>[K] };
+it.each(['rmsNorm', 'rope', 'attention', 'swiglu', 'logSoftmax', 'gatherRows'] as const)('notices a wrong gradient of %s', async (op) => {
+  const rule = ruleOf(op) as { -readonly [K in keyof OpRule<'swiglu'>]: OpRule<'swiglu'>[K] };
   const right = rule.gradient;
   if (right === 'none') throw new Error(`${op} has no gradient`);
   // One part in a hundred.
-  rule.gradient = (context: GradientContext<'silu'>) => right(context).map((gradient) => gradient && context.g.mul(gradient, 1.01));
+  rule.gradient = (context: GradientContext<'swiglu'>) => right(context).map((gradient) => gradient && context.g.mul(gradient, 1.01));
   try {
     expect(await selfCheck({ threads: 1 })).toMatchObject({ ok: false });
   } finally {

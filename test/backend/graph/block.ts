@@ -67,7 +67,7 @@ export function buildBlock(nLayers: number, checkpointed: boolean): Block {
     const mixed = g.reshape(g.attention(q, k, v, mask, 1 / Math.sqrt(headSize)), [batch, keyHeads, heads / keyHeads, time, headSize]);
     const attended = g.add(x, g.linear(g.reshape(g.transpose(mixed, [0, 3, 1, 2, 4]), [nTokens, heads * headSize]), w.wo));
     const normed2 = g.rmsNorm(attended, w.norm2, 1e-6);
-    return g.add(attended, g.linear(g.mul(g.silu(g.linear(normed2, w.gate)), g.linear(normed2, w.up)), w.down));
+    return g.add(attended, g.linear(g.swiglu(g.linear(normed2, w.gate), g.linear(normed2, w.up)), w.down));
   };
 
   const embedding = parameter('embedding', [vocabulary, width]);

@@ -2,6 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { type DType, type Graph, type Shape, sizeOf } from '../../../backend/graph/ir.ts';
 import { toOnnx } from '../../../backend/graph/onnx.ts';
+import { narrow } from '../../../backend/models/floats.ts';
 
 export type Feeds = Readonly<Record<string, readonly number[]>>;
 
@@ -22,6 +23,8 @@ export function toTensor(dtype: DType, shape: Shape, data: readonly number[]): o
   switch (dtype) {
     case 'f32':
       return new ort.Tensor('float32', Float32Array.from(data), shape);
+    case 'f16':
+      return new ort.Tensor('float16', new Uint16Array(narrow(Float32Array.from(data), 'F16').buffer), shape);
     case 'i32':
       return new ort.Tensor('int32', Int32Array.from(data), shape);
     case 'bool':

@@ -64,7 +64,7 @@ export const elementwiseCases: Cases<ElementwiseOp> = {
   reciprocal: unaryCases('reciprocal', nonZero),
   sigmoid: unaryCases('sigmoid', normal),
   tanh: unaryCases('tanh', normal),
-  silu: unaryCases('silu', normal),
+  swiglu: [call('swiglu of rows', { gate: normal(3, 5), up: normal(3, 5) }, (g, { gate, up }) => g.swiglu(gate, up))],
   clamp: [
     call('clamp to both sides', { x: normal(5, 7) }, (g, { x }) => g.clamp(x, -0.5, 0.8)),
     call('clamp to one side', { x: normal(9) }, (g, { x }) => [g.clamp(x, 0.1, Infinity), g.clamp(x, -Infinity, 0.1)]),
