@@ -1,19 +1,24 @@
 // Bundles everything that runs into dist/: `node esbuild.mjs`, or with `--watch` again at every change.
 import * as esbuild from 'esbuild';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
 
-/** Programs of the backend: source, and whether a person starts it. Output: `dist/<name>.js`. */
-const programs = [
-  { name: 'cli', source: 'backend/cli.ts', isCommand: true },
-  { name: 'backend', source: 'backend/main.ts', isCommand: false },
-  { name: 'engine', source: 'backend/engine/local/process.ts', isCommand: false },
-  { name: 'grader', source: 'backend/rewards/graderWorker.ts', isCommand: false },
-  { name: 'computeEngine', source: 'backend/rewards/math/computeEngine.ts', isCommand: false },
-  { name: 'rewardFunction', source: 'backend/rewards/ownFunction/rewardFunction.ts', isCommand: false },
+/** The two programs that are nearly the same code. Output: `dist/<name>.js`, and what they share as `dist/part-….js` beside them. */
+const trainers = [
+  { name: 'cli', source: 'backend/cli.ts' },
+  { name: 'backend', source: 'backend/main.ts' },
+];
+
+/** Programs that trainers start: `dist/<name>.js`. */
+const children = [
+  { name: 'engine', source: 'backend/engine/local/process.ts' },
+  { name: 'grader', source: 'backend/rewards/graderWorker.ts' },
+  { name: 'computeEngine', source: 'backend/rewards/math/computeEngine.ts' },
+  { name: 'proxyFetch', source: 'backend/net/proxyFetch.ts', isCommand: false },
+  { name: 'rewardFunction', source: 'backend/rewards/ownFunction/rewardFunction.ts' },
 ];
 
 /** Pages, each with its stylesheet: `dist/webview/<name>.js` and `.css`. */
@@ -47,20 +52,38 @@ const shared = {
   write: false,
 };
 
-/** @type {(program: (typeof programs)[number]) => esbuild.BuildOptions} */
-function programOptions({ name, source, isCommand }) {
+/** @type {esbuild.BuildOptions} */
+const ofBackend = {
+  ...shared,
+  outdir: 'dist',
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  external: [...nativePackages, ...optionalPackages],
+  banner: { js: requireShim },
+};
+
+/** @type {(entries: readonly { name: string, source: string }[]) => esbuild.BuildOptions} */
+function trainerOptions(entries) {
   return {
-    ...shared,
+    ...ofBackend,
+    entryPoints: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
+    splitting: true,
+    // Not in a folder of their own: programs look for each other beside the file that their code stands in.
+    chunkNames: 'part-[hash]',
+    metafile: true,
+    plugins: [loadedLate, wholeFiles((path) => (basename(path) === 'cli.js' ? 0o755 : 0o644)), sweptParts, recorded('trainers')],
+  };
+}
+
+/** @type {(entry: { name: string, source: string }) => esbuild.BuildOptions} */
+function childOptions({ name, source }) {
+  return {
+    ...ofBackend,
     entryPoints: { [name]: source },
-    outdir: 'dist',
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    // All of it is a library's: nobody reads it, and the package is smaller by 0.1 MB.
-    minify: name === 'computeEngine',
-    external: [...nativePackages, ...optionalPackages],
-    banner: { js: isCommand ? `#!/usr/bin/env node\n${requireShim}` : requireShim },
-    plugins: [loadedLate, wholeFiles((path) => (isCommand && path.endsWith('.js') ? 0o755 : 0o644))],
+    // All of it is a library's: nobody reads it, and the package is smaller.
+    minify: name === 'computeEngine' || name === 'proxyFetch',
+    plugins: [loadedLate, wholeFiles()],
   };
 }
 
@@ -99,19 +122,19 @@ function pageOptions(entries, isMinified) {
     loader: { '.woff2': 'file', '.ttf': 'file' },
     minify: isMinified,
     metafile: true,
-    plugins: [modernFontsOnly, wholeFiles(), sweptFolder],
+    plugins: [modernFontsOnly, wholeFiles(), sweptFolder, recorded('webview')],
   };
 }
 
 /**
- * Megabytes that few processes ever need: a program of its own in `dist/`, which others import when they do.
+ * Libraries that few processes ever need: programs of their own in `dist/`, which others import when they do.
  * @type {esbuild.Plugin}
  */
 const loadedLate = {
   name: 'loaded-late',
   setup(build) {
-    build.onResolve({ filter: /\/computeEngine\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './computeEngine.js', external: true } : null,
+    build.onResolve({ filter: /\/(?:computeEngine|proxyFetch)\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.js`, external: true } : null,
     );
   },
 };
@@ -128,18 +151,52 @@ const modernFontsOnly = {
 };
 
 /**
- * Keeps no chunk of an earlier build, adds the copied files, and writes what is in each bundle to `dist/webview.json`.
+ * Writes what is in each bundle to `dist/<name>.json`.
+ * @param {string} name
+ * @returns {esbuild.Plugin}
+ */
+function recorded(name) {
+  return {
+    name: 'recorded',
+    setup(build) {
+      build.onEnd(({ metafile, errors }) => {
+        if (errors.length === 0) replaceFile(join(root, `dist/${name}.json`), Buffer.from(JSON.stringify(metafile)));
+      });
+    },
+  };
+}
+
+/**
+ * Removes the parts of earlier builds, once no program that was started from them can still want to load one.
+ * @type {esbuild.Plugin}
+ */
+const sweptParts = {
+  name: 'swept-parts',
+  setup(build) {
+    build.onEnd(({ outputFiles, errors }) => {
+      if (errors.length > 0) return;
+      const kept = new Set((outputFiles ?? []).map(({ path }) => path));
+      const aDayAgo = Date.now() - 24 * 3600 * 1000;
+      const parts = readdirSync(join(root, 'dist')).filter((name) => /^part-.*\.js(\.map)?$/.test(name));
+      for (const path of parts.map((name) => join(root, 'dist', name))) {
+        if (!kept.has(path) && statSync(path).mtimeMs < aDayAgo) rmSync(path, { force: true });
+      }
+    });
+  },
+};
+
+/**
+ * Keeps no chunk of an earlier build, and adds the copied files.
  * @type {esbuild.Plugin}
  */
 const sweptFolder = {
   name: 'swept-folder',
   setup(build) {
-    build.onEnd(({ outputFiles, metafile, errors }) => {
+    build.onEnd(({ outputFiles, errors }) => {
       if (errors.length > 0) return;
       const folder = join(root, 'dist/webview');
       const present = copies.filter(({ source }) => existsSync(join(root, source)));
       for (const { name, source } of present) replaceFile(join(folder, name), readFileSync(join(root, source)));
-      replaceFile(join(root, 'dist/webview.json'), Buffer.from(JSON.stringify(metafile)));
       const kept = new Set([...(outputFiles ?? []).map(({ path }) => path), ...present.map(({ name }) => join(folder, name))]);
       for (const path of filesBelow(folder)) if (!kept.has(path) && !path.endsWith('.partial')) rmSync(path, { force: true });
     });
@@ -187,7 +244,8 @@ function filesBelow(folder) {
 function allOptions(isMinified) {
   const presentPages = pages.filter(isPresent);
   return [
-    ...programs.filter(isPresent).map(programOptions),
+    trainerOptions(trainers.filter(isPresent)),
+    ...children.filter(isPresent).map(childOptions),
     ...(isPresent(extension) ? [extensionOptions()] : []),
     ...(presentPages.length > 0 ? [pageOptions(presentPages, isMinified)] : []),
   ];

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** Entry of the command line: `critique-grpo`. */
 import { fileURLToPath } from 'node:url';
 import { main } from './cli/main.ts';

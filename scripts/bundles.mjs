@@ -1,4 +1,4 @@
-// What esbuild put into dist/webview/: which files a page is made of.
+// What esbuild put into dist/: which files a program or a page is made of.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,20 +10,23 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
  * @property {Readonly<Record<string, { bytes: number, cssBundle?: string, imports: readonly { path: string, kind: string }[] }>>} outputs
  */
 
-/** @returns {Metafile} */
-export function readMetafile() {
+/**
+ * @param {'trainers' | 'webview'} name
+ * @returns {Metafile}
+ */
+export function readMetafile(name) {
   /** @type {unknown} */
-  const metafile = JSON.parse(readFileSync(join(root, 'dist/webview.json'), 'utf8'));
+  const metafile = JSON.parse(readFileSync(join(root, `dist/${name}.json`), 'utf8'));
   return /** @type {Metafile} */ (metafile);
 }
 
 /**
- * Paths (`dist/webview/…`) of a page's script, its stylesheet and everything that they load.
+ * Paths (`dist/…`) of a script, its stylesheet and everything of ours that they load.
  * @param {Metafile} metafile
- * @param {string} page
+ * @param {string} script Path of the script.
  * @param {{ withLazy: boolean }} options Whether what is loaded only when needed counts.
  */
-export function filesOfPage({ outputs }, page, { withLazy }) {
+export function filesOf({ outputs }, script, { withLazy }) {
   /** @type {Set<string>} */
   const files = new Set();
   const add = (/** @type {string} */ path) => {
@@ -33,6 +36,6 @@ export function filesOfPage({ outputs }, page, { withLazy }) {
     if (output.cssBundle !== undefined) add(output.cssBundle);
     for (const { path: imported, kind } of output.imports) if (withLazy || kind !== 'dynamic-import') add(imported);
   };
-  add(`dist/webview/${page}.js`);
+  add(script);
   return [...files].sort();
 }

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll } from '../esbuild.mjs';
-import { filesOfPage, readMetafile } from './bundles.mjs';
+import { filesOf, readMetafile } from './bundles.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -26,7 +26,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const targets = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'];
 export const thisTarget = `${process.platform}-${process.arch}`;
 
-const programs = ['cli.js', 'backend.js', 'engine.js', 'grader.js', 'computeEngine.js', 'rewardFunction.js', 'extension.cjs'];
+const trainers = ['cli.js', 'backend.js'];
+const otherPrograms = ['engine.js', 'grader.js', 'computeEngine.js', 'proxyFetch.js', 'rewardFunction.js', 'extension.cjs'];
 const pages = ['run', 'rollouts', 'lab', 'experiment'];
 const otherFiles = ['codicon.css', 'codicon.ttf'].map((name) => `dist/webview/${name}`);
 /** Below media/: pictures of the README and reports stay out. */
@@ -66,9 +67,10 @@ function fillStage(stage, target) {
     mkdirSync(dirname(join(stage, path)), { recursive: true });
     cpSync(join(root, path), join(stage, path), { recursive: true });
   };
-  const metafile = readMetafile();
-  const pageFiles = pages.flatMap((page) => filesOfPage(metafile, page, { withLazy: true }));
-  for (const path of [...programs.map((name) => `dist/${name}`), ...new Set(pageFiles), ...otherFiles, 'LICENSE']) copy(path);
+  const whole = { withLazy: true };
+  const trainerFiles = trainers.flatMap((name) => filesOf(readMetafile('trainers'), `dist/${name}`, whole));
+  const pageFiles = pages.flatMap((name) => filesOf(readMetafile('webview'), `dist/webview/${name}.js`, whole));
+  for (const path of new Set([...trainerFiles, ...otherPrograms.map((name) => `dist/${name}`), ...pageFiles, ...otherFiles, 'LICENSE'])) copy(path);
   for (const name of media) if (existsSync(join(root, 'media', name))) copy(`media/${name}`);
   copyNativePackages(stage, target);
   writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest(), null, 2));

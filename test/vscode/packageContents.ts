@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { filesOfPage, readMetafile } from '../../scripts/bundles.mjs';
+import { filesOf, readMetafile } from '../../scripts/bundles.mjs';
 import { thisTarget, vsixPath } from '../../scripts/package.mjs';
 import { repositoryRoot } from '../support/sourceTree.ts';
 import { zipEntries } from './zipEntries.ts';
@@ -19,9 +19,17 @@ describe('the package', () => {
 
   it.each([
     ...['package.json', 'README.md', 'LICENSE.txt', 'media/icon.png', 'media/demo/model/model.safetensors', 'media/demo/train.jsonl'],
-    ...['cli.js', 'backend.js', 'engine.js', 'grader.js', 'computeEngine.js', 'rewardFunction.js', 'extension.cjs'].map((name) => `dist/${name}`),
+    ...['cli.js', 'backend.js', 'engine.js', 'grader.js', 'computeEngine.js', 'proxyFetch.js', 'rewardFunction.js', 'extension.cjs'].map(
+      (name) => `dist/${name}`,
+    ),
     ...['run', 'rollouts', 'lab', 'experiment'].flatMap((page) => [`dist/webview/${page}.js`, `dist/webview/${page}.css`]),
   ])('has %s', (path) => expect(paths.map((name) => name.toLowerCase())).toContain(path.toLowerCase()));
+
+  it('has every part that its programs load', () => {
+    const files = ['cli', 'backend'].flatMap((name) => filesOf(readMetafile('trainers'), `dist/${name}.js`, { withLazy: true }));
+    expect(files.length).toBeGreaterThan(2);
+    expect(files.filter((path) => !paths.includes(path))).toEqual([]);
+  });
 
   it('has every file that its manifest names', () => {
     const manifest: unknown = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'));
@@ -48,8 +56,8 @@ describe('the package', () => {
 
 describe('a page', () => {
   it.each(['run', 'rollouts', 'lab', 'experiment'])('%s is at most 400 KB before anything is opened in it', (page) => {
-    const metafile = readMetafile();
-    const files = filesOfPage(metafile, page, { withLazy: false }).filter((path) => /\.(js|css)$/.test(path));
+    const metafile = readMetafile('webview');
+    const files = filesOf(metafile, `dist/webview/${page}.js`, { withLazy: false }).filter((path) => /\.(js|css)$/.test(path));
     const bytes = files.reduce((sum, path) => sum + (metafile.outputs[path]?.bytes ?? 0), 0);
     expect(bytes, files.join('\n')).toBeLessThanOrEqual(400e3);
   });

@@ -66,8 +66,7 @@ export const bool = (...shape: number[]): Sample => sample('bool', shape, (rng) 
 export const given = (shape: Shape, data: readonly number[], dtype: DType = 'f32'): Sample => ({ dtype, shape, data: () => data });
 
 /** Methods of the builder that take one value and nothing else. */
-type UnaryName =
-  'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'sigmoid' | 'tanh' | 'softmax' | 'logSoftmax' | 'argMax' | 'cumSum' | 'stopGradient';
+type UnaryName = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'sigmoid' | 'tanh' | 'softmax' | 'logSoftmax' | 'argMax' | 'cumSum' | 'stopGradient';
 
 export function unaryCases(op: UnaryName, of: (...shape: number[]) => Sample, shapes: readonly number[][] = [[], [7], [2, 3, 5]]): OpCase[] {
   return shapes.map((shape) => call(`${op} of [${shape.join(',')}]`, { x: of(...shape) }, (g, { x }) => g[op](x)));
