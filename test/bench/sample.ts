@@ -1,9 +1,10 @@
 /**
- * Tokens per second of rollouts at temperature 1, every sequence to full length, prefill included in the time, and against `generate` of
- * Hugging Face transformers when `PEER_PYTHON` is given. `SHAPES=b` runs one shape only, `REPEATS` sets how often.
+ * Tokens per second of rollouts at temperature 1, every sequence to full length, prefill included in the time, against the speed at which
+ * onnxruntime multiplies matrices in the same minute, and against `generate` of Hugging Face transformers when `PEER_PYTHON` is given. `SHAPES=b` runs one shape only, `REPEATS` sets how often.
  */
 import { loadavg } from 'node:os';
-import { benchShapes, randomTokens, withBenchEngine, type BenchShape } from '../support/benchModels.ts';
+import { benchConfig, benchShapes, randomTokens, withBenchEngine, type BenchShape } from '../support/benchModels.ts';
+import { largeGemmPeak, samplingFlops } from '../support/gemmPeak.ts';
 import { median, runPeer } from '../support/peers.ts';
 
 const shapes = (process.env['SHAPES'] ?? 'demo,a,b').split(',') as BenchShape[];
@@ -24,6 +25,8 @@ for (const shape of shapes) {
       }
       return { seconds: times, ...(await engine.describe()) };
     });
+    const gflops = samplingFlops(benchConfig(shape), rows, promptLength, newTokens) / median(seconds) / 1e9;
+    const peak = await largeGemmPeak(threads);
     // The peers have no demonstration model.
     const peer =
       shape === 'demo'
@@ -39,6 +42,9 @@ for (const shape of shapes) {
         newTokens,
         medianTokensPerSecond: round(tokens / median(seconds)),
         bestTokensPerSecond: round(tokens / Math.min(...seconds)),
+        gflops: round(gflops, 1),
+        gemmLargeGflops: round(peak, 1),
+        ofLargePeak: round(gflops / peak, 3),
         peakResidentMb: round(peakResidentBytes / 1e6),
         ...(peer === undefined
           ? {}

@@ -13,9 +13,22 @@ interface Product {
 
 /** Floating-point operations of one forward and backward pass over full sequences, matrix products only. */
 export function trainingFlops(config: ModelConfig, batch: number, length: number): number {
-  const weights = projections(config).reduce((sum, [inner, columns, count]) => sum + inner * columns * count, 0);
+  const weights = multipliedWeights(config);
   const attention = config.nLayers * 4 * batch * config.nHeads * length * length * config.headDim;
   return 3 * (2 * batch * length * weights + attention);
+}
+
+/** Of the rollouts of `rows` sequences: prompts go through all but the head, new tokens through the head too, and attend to what is before them. */
+export function samplingFlops(config: ModelConfig, rows: number, promptLength: number, newTokens: number): number {
+  const { hiddenSize, vocabularySize, nLayers, nHeads, headDim } = config;
+  const length = promptLength + newTokens;
+  const products = 2 * (length * multipliedWeights(config) - promptLength * hiddenSize * vocabularySize);
+  const attention = nLayers * 4 * nHeads * headDim * ((length * (length + 1)) / 2);
+  return rows * (products + attention);
+}
+
+function multipliedWeights(config: ModelConfig): number {
+  return projections(config).reduce((sum, [inner, columns, count]) => sum + inner * columns * count, 0);
 }
 
 /** [inputs, outputs, how many] of every matrix that tokens are multiplied with. */
@@ -43,9 +56,14 @@ export async function gemmPeak(config: ModelConfig, tokens: number, threads: num
       seconds += count * (await bestSeconds(product, threads));
     }
   }
+  return { large: await largeGemmPeak(threads), ofModel: flops / seconds / 1e9 };
+}
+
+/** GFLOP/s of one large product. */
+export async function largeGemmPeak(threads: number): Promise<number> {
   const n = 1536;
-  const large = await bestSeconds({ rows: n, inner: n, columns: n, transposeA: false, transposeB: true }, threads);
-  return { large: (2 * n ** 3) / large / 1e9, ofModel: flops / seconds / 1e9 };
+  const seconds = await bestSeconds({ rows: n, inner: n, columns: n, transposeA: false, transposeB: true }, threads);
+  return (2 * n ** 3) / seconds / 1e9;
 }
 
 async function bestSeconds({ rows, inner, columns, transposeA, transposeB }: Product, threads: number): Promise<number> {
