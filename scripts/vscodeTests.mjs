@@ -12,9 +12,12 @@ export const vscodeSteps = [
   node('package', 'scripts/package.mjs'),
   vitest('package contents', ...config, 'packageContents'),
   vitest('accessibility', ...config, 'accessibility'),
+  vitest('controls', ...config, 'test/vscode/controls'),
   vitest('inside the editor', ...config, 'inHost'),
-  // Its steps build on each other.
-  vitest('story', ...config, '--bail=1', 'story'),
+  // In each of these, tests go on where the one before ended.
+  vitest('story', ...config, '--bail=1', 'test/vscode/story'),
+  vitest('experiment', ...config, '--bail=1', 'test/vscode/experiment'),
+  vitest('language models', ...config, '--bail=1', 'test/vscode/languageModels'),
 ];
 
 const isStartedDirectly = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);

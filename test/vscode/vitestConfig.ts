@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/vscode/{packageContents,accessibility,inHost,story}.ts'],
+    include: ['test/vscode/{packageContents,accessibility,controls,inHost,story,experiment,languageModels}.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 300_000,

@@ -34,7 +34,7 @@ export interface ChartModel {
   /** Where the horizontal axis ends, which starts at 0. Charts of a page have the same, so that they line up. */
   readonly xEnd: number;
   readonly curves: readonly Curve[];
-  /** Areas on top of each other; all curves have the same `x`. */
+  /** Areas on top of each other, which have the same `x`; dashed curves are lines over them. */
   readonly isStacked?: boolean;
   /** Drawn on a logarithmic scale when the values span several orders of magnitude. */
   readonly mayBeLog?: boolean;

@@ -6,7 +6,8 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './charts.css';
 import { placeOfKey } from './axes.ts';
-import { formatValue, formatX, indexAt, lastValue, valueAt, valuesInWords, type ChartModel, type Curve } from './curve.ts';
+import { ChartLegend } from './chartLegend.ts';
+import { formatValue, formatX, indexAt, lastValue, valueAt, valuesInWords, type ChartModel } from './curve.ts';
 import { plotDataOf, type Look, type PlotData, type XRange } from './plotData.ts';
 import { plotHeight, plotOptions } from './plotOptions.ts';
 
@@ -47,8 +48,7 @@ export class CurveChart extends HTMLElement {
   /** Charts out of sight are drawn when they come near: a long run has many, and each step changes all. */
   #isNear = false;
   #isStale = false;
-  #outputs: HTMLElement[] = [];
-  readonly #legend = document.createElement('ul');
+  readonly #legend = new ChartLegend((id) => this.dispatchEvent(new HideEvent(id)));
   readonly #place = document.createElement('output');
   readonly #canvas = document.createElement('div');
   readonly #resizes = new ResizeObserver(() => this.#resize());
@@ -69,7 +69,6 @@ export class CurveChart extends HTMLElement {
   }
 
   connectedCallback(): void {
-    this.#legend.className = 'legend';
     this.#place.className = 'place';
     this.#place.setAttribute('aria-hidden', 'true');
     this.#canvas.className = 'plot';
@@ -77,7 +76,7 @@ export class CurveChart extends HTMLElement {
     this.#canvas.setAttribute('role', 'slider');
     const top = document.createElement('div');
     top.className = 'above';
-    top.append(this.#legend, this.#place);
+    top.append(this.#legend.element, this.#place);
     this.replaceChildren(top, this.#canvas);
     this.#canvas.addEventListener('keydown', this.#onKey);
     this.#resizes.observe(this);
@@ -103,7 +102,7 @@ export class CurveChart extends HTMLElement {
     // Words cost nothing: who does not see charts may read one that was never near.
     if (this.#model !== null) {
       this.#describe(this.#model, null);
-      this.#makeLegend(this.#model);
+      this.#legend.show(this.#model.curves, this.#look.hidden);
       this.#showValues(null);
     }
     if (this.#isUpdateAsked || !this.#isNear) return;
@@ -152,45 +151,12 @@ export class CurveChart extends HTMLElement {
     };
   }
 
-  #makeLegend({ curves }: ChartModel): void {
-    const key = JSON.stringify(curves.map(({ id, label, color, dash }) => [id, label, color, dash]));
-    if (this.#legend.dataset['key'] !== key) {
-      this.#legend.dataset['key'] = key;
-      this.#outputs = curves.map(() => document.createElement('b'));
-      this.#legend.replaceChildren(...curves.map((curve, i) => this.#legendItem(curve, this.#outputs[i] as HTMLElement)));
-    }
-    curves.forEach(({ id }, i) => {
-      this.#legend.children[i]?.firstElementChild?.setAttribute('aria-pressed', String(!this.#look.hidden.has(id)));
-    });
-  }
-
-  #legendItem({ id, label, color, dash }: Curve, output: HTMLElement): HTMLElement {
-    const button = document.createElement('button');
-    const swatch = document.createElement('span');
-    const name = document.createElement('span');
-    swatch.className = dash === undefined ? 'swatch' : 'swatch dashed';
-    swatch.style.borderColor = `var(--vscode-charts-${color})`;
-    name.className = 'name';
-    name.dir = 'auto';
-    name.textContent = label;
-    button.type = 'button';
-    button.title = `${label}: click to hide or show`;
-    button.append(swatch, name, output);
-    button.addEventListener('click', () => this.dispatchEvent(new HideEvent(id)));
-    const item = document.createElement('li');
-    item.append(button);
-    return item;
-  }
-
   /** Values at the cursor, or the newest ones. */
   #showValues(x: number | null): void {
     const model = this.#model;
     if (model === null) return;
     this.#place.textContent = x === null ? '' : formatX(x, model.xAxis);
-    model.curves.forEach((curve, i) => {
-      const output = this.#outputs[i];
-      if (output !== undefined) output.textContent = formatValue(x === null ? lastValue(curve) : valueAt(curve, x), model.format);
-    });
+    this.#legend.tell(model.curves.map((curve) => formatValue(x === null ? lastValue(curve) : valueAt(curve, x), model.format)));
   }
 
   /** The chart as a slider over its places: what it is, where it stands, the values there. */

@@ -16,10 +16,10 @@ export interface Look {
   readonly hidden: ReadonlySet<string>;
 }
 
-/** `raw`: the values behind a smoothed curve. `edge`: a bound of an interval, itself not drawn. */
+/** `area`: a line with all below it filled. `raw`: the values behind a smoothed curve. `edge`: a bound of an interval, itself not drawn. */
 export interface Column {
   readonly curve: Curve;
-  readonly role: 'line' | 'raw' | 'edge';
+  readonly role: 'area' | 'line' | 'raw' | 'edge';
 }
 
 export interface PlotData {
@@ -38,19 +38,21 @@ export function plotDataOf(model: ChartModel, { range, smoothing, hidden }: Look
   const tables: Points[] = [];
   const columns: Column[] = [];
   const fills: PlotData['fills'][number][] = [];
-  const thinned = (points: Points): Points => (model.isStacked === true ? averaged(points, maxAreas) : decimated(points));
   const add = (curve: Curve, role: Column['role'], values: Curve['values']): number => {
-    tables.push(thinned(within({ x: curve.x, values }, range)));
+    const points = within({ x: curve.x, values }, range);
+    tables.push(role === 'area' ? averaged(points, maxAreas) : decimated(points));
     return columns.push({ curve, role });
   };
   const drawn = (curve: Curve): Curve['values'] => (smoothing === 0 || curve.hasDots === true ? curve.values : smoothed(curve.values, smoothing));
 
   if (model.isStacked === true) {
-    const totals = stacked(shown.map(drawn));
-    shown.forEach((curve, i) => {
-      const upper = add(curve, 'line', totals[i] ?? []);
+    const areas = shown.filter(({ dash }) => dash === undefined);
+    const totals = stacked(areas.map(drawn));
+    areas.forEach((curve, i) => {
+      const upper = add(curve, 'area', totals[i] ?? []);
       if (i > 0) fills.push({ upper, lower: upper - 1, column: upper });
     });
+    for (const curve of shown) if (curve.dash !== undefined) add(curve, 'line', drawn(curve));
   } else {
     for (const curve of shown) {
       if (curve.band === undefined) continue;

@@ -47,7 +47,7 @@ export function plotOptions(model: ChartModel, { columns, fills, isLog }: PlotDa
           splits.map((split: number | null) => (split === null ? '' : axisText(split, isLog ? 0 : increment, model.format))),
       },
     ],
-    series: [{}, ...columns.map((column) => seriesOf(column, model.isStacked === true))],
+    series: [{}, ...columns.map(seriesOf)],
     bands: fills.map(({ upper, lower, column }): uPlot.Band => {
       const color = columns[column - 1]?.curve.color ?? 'blue';
       return { series: [upper, lower], fill: () => faded(color, model.isStacked === true ? 0.45 : 0.16) };
@@ -59,15 +59,15 @@ export function plotOptions(model: ChartModel, { columns, fills, isLog }: PlotDa
 const maxDots = 40;
 const wholeIncrements = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1e6];
 
-function seriesOf({ curve, role }: Column, isStacked: boolean): uPlot.Series {
-  const isLine = role === 'line';
+function seriesOf({ curve, role }: Column): uPlot.Series {
+  const isLine = role === 'line' || role === 'area';
   return {
     stroke: () => (role === 'edge' ? 'transparent' : faded(curve.color, role === 'raw' ? 0.35 : 1)),
     width: isLine ? 1.75 : 1,
     dash: [...(curve.dash ?? [])],
     spanGaps: true,
     points: { show: isLine && ((curve.hasDots === true && curve.x.length <= maxDots) || curve.x.length === 1), size: 5 },
-    ...(isStacked ? { fill: () => faded(curve.color, 0.45), fillTo: 0 } : {}),
+    ...(role === 'area' ? { fill: () => faded(curve.color, 0.45), fillTo: 0 } : {}),
   };
 }
 

@@ -3,9 +3,9 @@ import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 
 import type { CellResult } from '../../backend/protocol/experimentViews.ts';
 import { axisText } from '../charts/axes.ts';
 import { formatValue, type NumberFormat } from '../charts/curve.ts';
+import { dropdown } from '../ui/controls.ts';
 import { visibleText } from '../ui/visibleText.ts';
 import { axesOf, axisRows, type AxisRow, type GridAxis } from './ablation.ts';
-import { choiceView } from './choiceView.ts';
 import type { ExperimentController } from './controller.ts';
 import { ablationMeasures, statsText, type Measure, type Stats } from './measures.ts';
 import { plateauView } from './plateauView.ts';
@@ -26,8 +26,8 @@ export function ablationView(
   const axisChoices = axes.map(({ name, title }) => ({ id: name, title }));
   return html`
     <div class="choices">
-      ${choiceView('ablation-measure', 'Measure', measureChoices, measure.id, (id) => controller.chooseMeasure(id))}
-      ${choiceView('ablation-axis', 'By', axisChoices, axis.name, (id) => controller.chooseAxis(id))}
+      ${dropdown({ id: 'ablation-measure', label: 'Measure', choices: measureChoices, chosen: measure.id, onChoose: (id) => controller.chooseMeasure(id) })}
+      ${dropdown({ id: 'ablation-axis', label: 'By', choices: axisChoices, chosen: axis.name, onChoose: (id) => controller.chooseAxis(id) })}
       <span class="quiet">${measure.hint}</span>
     </div>
     ${dotPlot(axisRows(cells, axis, measure), axis, measure)}

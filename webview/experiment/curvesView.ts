@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CellResult } from '../../backend/protocol/experimentViews.ts';
 import { chartCard } from '../charts/chartCard.ts';
-import { choiceView } from './choiceView.ts';
+import { dropdown } from '../ui/controls.ts';
 import type { ExperimentController } from './controller.ts';
 import { chartsOf, lineChoices, linesOf, usualLines } from './curves.ts';
 import type { ExperimentState } from './state.ts';
@@ -17,7 +17,7 @@ export function curvesView(cells: readonly CellResult[], state: CurvesState, con
   const { range } = state.look;
   return html`
     <div class="choices">
-      ${choices.length === 1 ? nothing : choiceView('lines-by', 'A line each', choices, by, (id) => controller.chooseLines(id))}
+      ${choices.length === 1 ? nothing : dropdown({ id: 'lines-by', label: 'A line each', choices, chosen: by, onChoose: (id) => controller.chooseLines(id) })}
       <span class="quiet">
         Mean of the runs; the band is ± one standard deviation.${left === 0 ? '' : ` The best ${groups.length} of ${groups.length + left} lines.`}
       </span>

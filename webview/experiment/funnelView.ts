@@ -1,9 +1,9 @@
 /** The funnels of critiques as plain tables with bars. */
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import type { CellResult } from '../../backend/protocol/experimentViews.ts';
+import { dropdown } from '../ui/controls.ts';
 import { formatCount } from '../ui/format.ts';
 import { visibleText } from '../ui/visibleText.ts';
-import { choiceView } from './choiceView.ts';
 import type { ExperimentController } from './controller.ts';
 import { rescueFunnel, trainingFunnel, type FunnelGrouping, type FunnelRow } from './funnel.ts';
 import { statsText, type Stats } from './measures.ts';
@@ -21,7 +21,9 @@ export function funnelView(cells: readonly CellResult[], by: FunnelGrouping, con
   const studies = cells.flatMap(({ seeds }) => seeds.flatMap(({ rescue: study }) => study ?? []));
   const attempts = studies[0]?.attempts ?? 0;
   return html`
-    <div class="choices">${choiceView('funnel-by', 'Of', groupings, by, (id) => controller.chooseFunnel(id as FunnelGrouping))}</div>
+    <div class="choices">
+      ${dropdown({ id: 'funnel-by', label: 'Of', choices: groupings, chosen: by, onChoose: (id) => controller.chooseFunnel(id) })}
+    </div>
     ${training.length === 0 ? nothing : funnelTable('funnel', 'In training', training, by)}
     ${
       rescue.length === 0

@@ -2,7 +2,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ExperimentDetail } from '../../backend/protocol/experimentViews.ts';
 import { formatCount, formatDuration, formatPercent } from '../ui/format.ts';
+import { button } from '../ui/controls.ts';
 import { valueOf } from '../ui/loadable.ts';
+import { stateBadge } from '../ui/stateBadge.ts';
 import { visibleText } from '../ui/visibleText.ts';
 import type { ExperimentController } from './controller.ts';
 import { shareDone, standingOf, type Standing } from './grid.ts';
@@ -25,7 +27,7 @@ export function headerView(state: ExperimentState, detail: ExperimentDetail, con
   return html`<header>
     <div class="title">
       <h1 dir="auto">${visibleText(name)}</h1>
-      <span id="standing" class="state ${tone}" role="status">${word}</span>
+      <span role="status">${stateBadge('standing', word, tone)}</span>
       <div class="buttons">
         ${state.connection.state === 'connected' ? mainButton(standing, state, controller) : nothing} ${reportButtons(state, detail, controller)}
       </div>
@@ -40,12 +42,12 @@ export function headerView(state: ExperimentState, detail: ExperimentDetail, con
 }
 
 function mainButton(standing: Standing, { pending }: ExperimentState, controller: ExperimentController): TemplateResult | typeof nothing {
-  const button = (id: string, title: string, onClick: () => void, isMain: boolean): TemplateResult =>
-    html`<button id=${id} class="button ${isMain ? '' : 'secondary'}" ?disabled=${pending !== null} @click=${onClick}>${title}</button>`;
-  const start = (title: string): TemplateResult => button('start', pending === 'start' ? 'Starting…' : title, () => controller.start(), true);
+  const isDisabled = pending !== null;
+  const start = (title: string): TemplateResult =>
+    button({ id: 'start', words: pending === 'start' ? 'Starting…' : title, isDisabled, isMain: true, onClick: () => controller.start() });
   switch (standing) {
     case 'running':
-      return button('pause', pending === 'pause' ? 'Pausing…' : 'Pause', () => controller.pause(), false);
+      return button({ id: 'pause', words: pending === 'pause' ? 'Pausing…' : 'Pause', isDisabled, onClick: () => controller.pause() });
     case 'waiting':
       return start('Start');
     case 'paused':
@@ -59,10 +61,10 @@ function mainButton(standing: Standing, { pending }: ExperimentState, controller
 
 function reportButtons({ report }: ExperimentState, detail: ExperimentDetail, controller: ExperimentController): TemplateResult | typeof nothing {
   if (!hasResults(detail)) return nothing;
-  return html`<button id="copy" class="button secondary" ?disabled=${valueOf(report) === null} @click=${() => controller.copyMarkdown()}>
-      Copy as Markdown
-    </button>
-    <button id="open-report" class="button secondary" @click=${() => controller.openReport()}>Open Report</button>`;
+  const isDisabled = valueOf(report) === null;
+  const copyTitle = 'Copy the tables of results, to paste into a paper or an issue';
+  return html`${button({ id: 'copy', words: 'Copy as Markdown', title: copyTitle, isDisabled, onClick: () => controller.copyMarkdown() })}
+  ${button({ id: 'open-report', words: 'Open Report', title: 'Open the report that was written into the folder', onClick: () => controller.openReport() })}`;
 }
 
 function timeLeft(seconds: number | null): TemplateResult | string {

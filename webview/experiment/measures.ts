@@ -1,6 +1,7 @@
 /** What a finished run is measured by: the columns of the results table, and what ablations are drawn of. */
-import { mean, standardDeviation, sum } from '../../backend/core/stats.ts';
+import { mean, standardDeviation } from '../../backend/core/stats.ts';
 import type { BenchmarkScores, CellResult, SeedResult } from '../../backend/protocol/experimentViews.ts';
+import { averageOfSets, lastSteps, lateMean, neverSolvedShare, setScore, setsOfRuns } from '../../backend/protocol/runMeasures.ts';
 import { formatValue, type NumberFormat } from '../charts/curve.ts';
 import { visibleText } from '../ui/visibleText.ts';
 
@@ -90,8 +91,6 @@ function heldOutMeasures(runs: readonly SeedResult[]): readonly Measure[] {
 function failureMeasures(runs: readonly SeedResult[]): readonly Measure[] {
   const attempts = runs[0]?.failures.attempts ?? 0;
   const what = `Training problems with no right answer in ${attempts === 1 ? 'one try' : `${attempts} tries`}`;
-  const share = ({ failures }: SeedResult, when: 'before' | 'after'): number | null =>
-    failures.problems === 0 ? null : failures[when] / failures.problems;
   return [
     {
       ...{
@@ -102,11 +101,11 @@ function failureMeasures(runs: readonly SeedResult[]): readonly Measure[] {
         format: 'share',
         better: null,
       },
-      of: (run) => share(run, 'before'),
+      of: (run) => neverSolvedShare(run, 'before'),
     },
     {
       ...{ id: 'failuresAfter', title: '→ after', name: 'Never solved after training', hint: `${what}.`, format: 'share', better: 'less' },
-      of: (run) => share(run, 'after'),
+      of: (run) => neverSolvedShare(run, 'after'),
     },
   ];
 }
@@ -142,20 +141,23 @@ const tokenMeasures: readonly Measure[] = [
 
 /** One a set that any run was scored on; their average where there are several, of the runs that have all. */
 function setMeasures(runs: readonly SeedResult[]): readonly Measure[] {
-  const sets = new Map(runs.flatMap(({ benchmarks }) => benchmarks.map(({ set, title }) => [set, title] as const)));
+  const sets = setsOfRuns(runs);
   const share = { format: 'share', better: 'more' } as const;
   const single = [...sets].map(([set, title]): Measure => {
     const { hint, of } = scoreOfSet(runs, set);
     return { ...share, id: `set:${set}`, title: visibleText(title), name: visibleText(title), hint, of };
   });
   if (single.length < 2) return single;
-  const average = (run: SeedResult): number | null => {
-    const scores = single.flatMap((measure) => measure.of(run) ?? []);
-    return scores.length === single.length ? mean(scores) : null;
-  };
   return [
     ...single,
-    { ...share, id: 'sets', title: 'Average', name: 'Average of the sets', hint: 'Each evaluation set counted alike.', of: average },
+    {
+      ...share,
+      id: 'sets',
+      title: 'Average',
+      name: 'Average of the sets',
+      hint: 'Each evaluation set counted alike.',
+      of: (run) => averageOfSets(run, sets.keys()),
+    },
   ];
 }
 
@@ -164,7 +166,7 @@ function scoreOfSet(runs: readonly SeedResult[], set: string): Pick<Measure, 'hi
   const example = runs.map(find).find((scores) => scores !== undefined);
   const of = (run: SeedResult): number | null => {
     const scores = find(run);
-    return scores?.greedy?.value ?? scores?.sampled?.avg.value ?? null;
+    return scores === undefined ? null : (setScore(scores)?.value ?? null);
   };
   if (example === undefined) return { hint: '', of };
   const { problems, published, greedy, sampled } = example;
@@ -172,9 +174,6 @@ function scoreOfSet(runs: readonly SeedResult[], set: string): Pick<Measure, 'hi
   const size = problems === published ? `${problems} problems` : `${problems} of its ${published} problems`;
   return { hint: `${how}, ${size}.`, of };
 }
-
-/** Steps at the end that are taken together. */
-const lastSteps = 20;
 
 const lateMeasures: readonly Measure[] = [
   late('entropy', 'Entropy', 'nats a token'),
@@ -193,9 +192,6 @@ function late(name: string, title: string, unit: string): Measure {
       format: 'number',
       better: null,
     },
-    of: ({ dynamics }) => {
-      const values = (dynamics[name] ?? []).slice(-lastSteps).map(([, value]) => value);
-      return values.length === 0 ? null : sum(values) / values.length;
-    },
+    of: (run) => lateMean(run, name),
   };
 }

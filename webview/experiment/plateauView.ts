@@ -2,10 +2,10 @@
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
 import type { CellResult } from '../../backend/protocol/experimentViews.ts';
 import { axisText } from '../charts/axes.ts';
+import { dropdown } from '../ui/controls.ts';
 import { formatCompact } from '../ui/format.ts';
 import { visibleText } from '../ui/visibleText.ts';
 import type { GridAxis } from './ablation.ts';
-import { choiceView } from './choiceView.ts';
 import type { ExperimentController } from './controller.ts';
 import { lineLook } from './lineLook.ts';
 import { statsText, type Measure } from './measures.ts';
@@ -32,7 +32,7 @@ export function plateauView(
   return html`<figure class="plateau" aria-labelledby="plateau-title">
     <div class="choices">
       <h3 id="plateau-title">${title}</h3>
-      ${splits.length === 0 ? nothing : choiceView('split-by', 'A line each', choices, by, (id) => controller.chooseSplit(id))}
+      ${splits.length === 0 ? nothing : dropdown({ id: 'split-by', label: 'A line each', choices, chosen: by, onChoose: (id) => controller.chooseSplit(id) })}
       ${
         lines.length < 2
           ? nothing

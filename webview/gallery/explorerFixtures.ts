@@ -1,78 +1,9 @@
-/** A made-up run for the gallery and the tests of the explorer: any number of rollouts, computed when asked for, the same every time. */
-import { wilsonInterval } from '../../backend/core/stats.ts';
+/** Groups, answers, critiques and refinements of the made-up run whose list is in `explorerRows.ts`. */
 import type { Audit, Critique, CritiqueCall, CritiqueKind, Group, Problem, Refinement, Rollout, Verdict } from '../../backend/protocol/records.ts';
-import type {
-  Attempt,
-  CounterfactualEntry,
-  GroupDetail,
-  JudgedRefinement,
-  ProblemHistory,
-  RolloutFilter,
-  RolloutPage,
-  RolloutPageRequest,
-  RolloutRow,
-  TokenDetail,
-} from '../../backend/protocol/views.ts';
+import type { Attempt, GroupDetail, JudgedRefinement, ProblemHistory, RolloutRow } from '../../backend/protocol/views.ts';
+import { answerAt, groupIdAt, groupOf, levels, problemIdAt, problemsPerStep, rolloutsPerGroup, rowAt, runId, type Wording } from './explorerRows.ts';
 
-export const runId = 'demo-critique-grpo-0';
-export const rolloutsPerGroup = 7;
-const problemsPerStep = 8;
-const levels = ['easy', 'medium', 'hard'] as const;
 const time = Date.UTC(2026, 10, 24, 14, 5);
-
-/** Texts in place of the run's own, to see what a page makes of them. */
-export interface Wording {
-  readonly answer?: string;
-  readonly question?: string;
-  readonly critique?: string;
-  readonly id?: string;
-}
-
-export function rowAt(key: number, wording: Wording = {}): RolloutRow {
-  const group = Math.floor(key / rolloutsPerGroup);
-  const index = key % rolloutsPerGroup;
-  const step = Math.floor(group / problemsPerStep) + 1;
-  const level = levels[group % 3] ?? 'easy';
-  const status = statusAt(key);
-  const kinds: readonly CritiqueKind[] = status === 'wrong' && level === 'hard' ? (index === 0 ? ['stepLevel', 'human'] : ['stepLevel']) : [];
-  return {
-    key,
-    id: `${groupIdAt(group, wording)}/r${index}`,
-    step,
-    problemId: problemIdAt(group, wording),
-    index,
-    level,
-    status,
-    reward: status === 'failed' ? null : status === 'right' ? 1 : 0,
-    extracted: status === 'right' ? '61' : status === 'wrong' ? '59' : null,
-    cause: status === 'right' ? null : status === 'failed' ? 'verifierFailed' : index === 3 ? 'truncated' : 'wrongValue',
-    groupId: groupIdAt(group, wording),
-    groupKind: level === 'hard' ? 'rescued' : level === 'medium' ? 'mixed' : 'allRight',
-    critiqueKinds: kinds,
-    finish: index === 3 && status === 'wrong' ? 'length' : 'stop',
-    tokenCount: 41 + (key % 9),
-    excerpt: (wording.answer ?? answerAt(status, key)).slice(0, 280),
-  };
-}
-
-export function pageOf(
-  total: number,
-  { after, limit = 100, order: _, runId: __, ...filter }: RolloutPageRequest,
-  wording: Wording = {},
-): RolloutPage {
-  const rows: RolloutRow[] = [];
-  for (let key = Math.min(total, after ?? total) - 1; key >= 0; key--) {
-    const row = rowAt(key, wording);
-    if (!matches(row, filter)) continue;
-    if (rows.length === limit) return { rows, next: rows.at(-1)?.key ?? null };
-    rows.push(row);
-  }
-  return { rows, next: null };
-}
-
-export function countOf(total: number, filter: RolloutFilter, wording: Wording = {}): number {
-  return Object.keys(filter).length === 0 ? total : pageOf(total, { ...filter, runId, limit: total + 1 }, wording).rows.length;
-}
 
 export function problemAt(group: number, wording: Wording = {}): Problem {
   return {
@@ -147,57 +78,6 @@ export function historyOf(problemId: string, wording: Wording = {}): ProblemHist
   return { problem: problemAt(first, wording), visits, critiques };
 }
 
-/** The refinement's tokens: a few are likely only because of the critique. `count` repeats the answer to that length. */
-export function tokensOf(id: string, count: number, wording: Wording = {}): TokenDetail {
-  const isRefinement = id.includes('/f');
-  const words = (wording.answer ?? answerAt('right', 0)).match(/\s*\S+|\s+$/g) ?? ['?'];
-  return {
-    rolloutId: id,
-    isRefinement,
-    tokens: Array.from({ length: count }, (_, i) => {
-      const logprob = -((((i * 7919) % 97) / 97) ** 6) * 6 - 0.001;
-      const gap = (i * 31) % 17 === 0 ? 4.5 : (((i * 13) % 23) / 23 - 0.3) * 0.6;
-      return {
-        text: `${words[i % words.length] ?? ''}${(i + 1) % words.length === 0 ? '\n' : ''}`,
-        logprob,
-        problemLogprob: isRefinement ? Math.min(-0.001, logprob - gap) : null,
-        entropy: ((i * 37) % 101) / 40,
-      };
-    }),
-    advantage: isRefinement ? 0.875 : -0.125,
-    weight: isRefinement ? 7 : 1,
-    shapingGamma: isRefinement ? 0.1 : null,
-  };
-}
-
-export function counterfactualOf(
-  critics: readonly string[],
-  humanText: string | undefined,
-  samples: number,
-  rolloutId: string,
-): readonly CounterfactualEntry[] {
-  const names = [...critics, ...(humanText === undefined ? [] : ['human'])];
-  const { critiques } = attemptOf(rolloutId);
-  return names.map((critic) => {
-    const share = { none: 0, verdict: 0, 'verdict-answer': 0.06, 'step-level': 0.62, self: 0.12, human: 0.9 }[critic] ?? 0;
-    const right = Math.round(samples * share);
-    const error = critic === 'self' ? 'The critic self has nothing to say: its answer was empty.' : null;
-    const text =
-      { none: '', verdict: 'The answer is wrong.', 'verdict-answer': 'The answer is wrong. It should be 61.', human: humanText ?? '' }[critic] ??
-      critiques[0]?.text ??
-      '';
-    const refinements = error !== null ? [] : Array.from({ length: samples }, (_, i) => refinementAt(rolloutId, `trial-${critic}`, i, i < right, {}));
-    const total = refinements.length;
-    return {
-      critic,
-      text: error === null ? text : '',
-      error,
-      refinements,
-      success: { right: total === 0 ? 0 : right, total, interval: wilsonInterval(total === 0 ? 0 : right, total) },
-    };
-  });
-}
-
 function attemptAt(key: number, wording: Wording): Attempt {
   const row = rowAt(key, wording);
   const critiques = row.critiqueKinds.map((kind, i) => critiqueAt(row.id, kind, i, wording));
@@ -256,7 +136,7 @@ function critiqueAt(rolloutId: string, kind: CritiqueKind, i: number, wording: W
   };
 }
 
-function refinementAt(rolloutId: string, critiqueId: string, i: number, isRight: boolean, wording: Wording): JudgedRefinement {
+export function refinementAt(rolloutId: string, critiqueId: string, i: number, isRight: boolean, wording: Wording): JudgedRefinement {
   const id = `${rolloutId}/f${i}-${critiqueId.split('/').at(-1) ?? ''}`;
   const completion = wording.answer === undefined ? answerAt(isRight ? 'right' : 'wrong', i) : wording.answer.replaceAll('59', '61');
   const { rollout } = { rollout: rolloutAt({ ...rowAt(0), id }, completion) };
@@ -284,38 +164,4 @@ function guestOf(group: number, wording: Wording): GroupDetail['guests'] {
 
 function memberOf(id: string, origin: 'policy' | 'refinement', reward: number): Group['members'][number] {
   return { id, origin, reward, advantage: 0, weight: 1 };
-}
-
-function statusAt(key: number): Verdict['status'] {
-  const group = Math.floor(key / rolloutsPerGroup);
-  if (key % 211 === 210) return 'failed';
-  return group % 3 === 0 ? 'right' : group % 3 === 1 && key % 2 === 0 ? 'right' : 'wrong';
-}
-
-function answerAt(status: Verdict['status'] | null, key: number): string {
-  const last = status === 'right' ? '41 + 20 = 61' : '41 + 18 = 59';
-  return `Step 1: 22 + 12 = 34.\nStep 2: 34 + 7 = 41.\nStep 3: ${last}.\n${key % rolloutsPerGroup === 3 && status === 'wrong' ? 'Answ' : `Answer: ${status === 'right' ? 61 : 59}.`}`;
-}
-
-function problemIdAt(group: number, { id }: Wording): string {
-  return id === undefined ? `chain-${group % 24}` : `${id}-${group % 24}`;
-}
-
-function groupIdAt(group: number, wording: Wording): string {
-  return `${runId}/${Math.floor(group / problemsPerStep) + 1}/${problemIdAt(group, wording)}/g${group}`;
-}
-
-function groupOf(groupId: string): number {
-  return Number(/g(\d+)$/.exec(groupId)?.[1] ?? 2);
-}
-
-function matches(row: RolloutRow, { problemId, level, status, cause, critiqueKind, groupKind, fromStep, toStep, text }: RolloutFilter): boolean {
-  const wanted = { problemId, level, status, cause, groupKind };
-  return (
-    (Object.keys(wanted) as (keyof typeof wanted)[]).every((key) => wanted[key] === undefined || row[key] === wanted[key]) &&
-    (critiqueKind === undefined || row.critiqueKinds.includes(critiqueKind)) &&
-    (fromStep === undefined || row.step >= fromStep) &&
-    (toStep === undefined || row.step <= toStep) &&
-    (text === undefined || row.excerpt.toLowerCase().includes(text.toLowerCase()))
-  );
 }

@@ -3,7 +3,10 @@ import type { HostAction, PanelView, WebviewMethod } from '../../extension/contr
 import type { Params, Result } from '../../backend/protocol/methods.ts';
 import type { RolloutFilter, RolloutPageRequest } from '../../backend/protocol/views.ts';
 import type { PageHost } from '../ui/pageHost.ts';
-import { attemptOf, counterfactualOf, countOf, groupDetailOf, historyOf, pageOf, tokensOf, type Wording } from './explorerFixtures.ts';
+import { attemptOf, groupDetailOf, historyOf } from './explorerFixtures.ts';
+import { countOf, filteredSeriesOf, pageOf, type Wording } from './explorerRows.ts';
+import { tokensOf } from './explorerTokens.ts';
+import { counterfactualOf } from './labFixtures.ts';
 
 export interface FixtureOptions {
   /** Rollouts of the run. */
@@ -13,6 +16,8 @@ export interface FixtureOptions {
   /** Requests that are never answered, the others are. */
   readonly neverFor?: readonly WebviewMethod[];
   readonly wording?: Wording;
+  /** The run trains with dynamic sampling. */
+  readonly filtersGroups?: boolean;
   /** Tokens of an answer on the token page. */
   readonly tokens?: number;
 }
@@ -56,7 +61,11 @@ export function fixtureHost(options: FixtureOptions): FixtureHost {
   return host;
 }
 
-function answerOf(method: WebviewMethod, asked: Params<WebviewMethod>, { total, wording = {}, tokens = 240 }: FixtureOptions): unknown {
+function answerOf(
+  method: WebviewMethod,
+  asked: Params<WebviewMethod>,
+  { total, wording = {}, filtersGroups = false, tokens = 240 }: FixtureOptions,
+): unknown {
   switch (method) {
     case 'rollout/page':
       return pageOf(total, asked as RolloutPageRequest, wording);
@@ -70,6 +79,8 @@ function answerOf(method: WebviewMethod, asked: Params<WebviewMethod>, { total, 
       return groupDetailOf((asked as Params<'group/get'>).groupId, wording);
     case 'problem/history':
       return historyOf((asked as Params<'problem/history'>).problemId, wording);
+    case 'run/series':
+      return filteredSeriesOf(total, filtersGroups);
     case 'run/evaluations':
       return [];
     case 'critique/counterfactual': {

@@ -4,7 +4,7 @@ import type { RolloutFilter } from '../../backend/protocol/views.ts';
 import { mountLab } from '../lab/mount.ts';
 import { mountExplorer } from '../rollouts/mount.ts';
 import type { TokenMode } from '../rollouts/tokenMeasures.ts';
-import { runId, type Wording } from './explorerFixtures.ts';
+import { runId, type Wording } from './explorerRows.ts';
 import { fixtureHost, type FixtureOptions } from './explorerHost.ts';
 
 /** One state of one page; `show` draws it into an empty element. */
@@ -17,6 +17,7 @@ export interface ExplorerScene {
 const connected: ConnectionView = { state: 'connected', detail: '' };
 const many = 100_000;
 const groupId = `${runId}/1/chain-2/g2`;
+const leftOut: RolloutPlace = { page: 'group', groupId: `${runId}/1/chain-0/g0` };
 const group: RolloutPlace = { page: 'group', groupId };
 const refinementTokens: RolloutPlace = { page: 'tokens', rolloutId: `${groupId}/r0/f0`, groupId };
 const rolloutTokens: RolloutPlace = { page: 'tokens', rolloutId: `${groupId}/r0`, groupId };
@@ -51,6 +52,13 @@ export const explorerScenes: readonly ExplorerScene[] = [
   rollouts('rollouts-filtered', 'Rollouts, filters', { total: 7000 }, { filter: { level: 'hard', status: 'wrong', text: 'step 3', fromStep: 2 } }),
   rollouts('rollouts-nothing', 'Rollouts, nothing matches', { total: 7000 }, { filter: { text: 'no such words' } }),
   rollouts('rollouts-group', 'Group with critiques', { total: many }, { open: group }),
+  rollouts(
+    'rollouts-left-out',
+    'Rollouts, groups left out by dynamic sampling',
+    { total: 7000, filtersGroups: true },
+    { filter: { groupKind: 'allRight' } },
+  ),
+  rollouts('rollouts-left-out-group', 'Group left out by dynamic sampling', { total: 7000, filtersGroups: true }, { open: leftOut }),
   rollouts('rollouts-problem', 'Problem history', { total: many }, { open: { page: 'problem', problemId: 'chain-2' } }),
   rollouts('rollouts-gap', 'Tokens by condition gap', { total: 1000 }, { open: refinementTokens, mode: 'gap' }),
   rollouts('rollouts-shaping', 'Tokens by shaping weight', { total: 1000 }, { open: refinementTokens, mode: 'shaping' }),

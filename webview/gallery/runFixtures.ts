@@ -3,6 +3,7 @@ import { wilsonInterval } from '../../backend/core/stats.ts';
 import type { Evaluation, LevelScore, Update } from '../../backend/protocol/records.ts';
 import { runConfigSchema } from '../../backend/protocol/runConfig.ts';
 import type { Funnel, RunSummary, Series } from '../../backend/protocol/views.ts';
+import { methodMetrics, type MadeUpMethod } from './runMethods.ts';
 
 /** What a made-up run is like. */
 export interface RunTraits {
@@ -11,8 +12,8 @@ export interface RunTraits {
   /** Steps done. */
   readonly done: number;
   readonly summary?: Partial<RunSummary>;
-  /** `grpo` has no refinements; `stuck` has no signal at all. Default `critiqueGrpo`. */
-  readonly kind?: 'critiqueGrpo' | 'grpo' | 'stuck';
+  /** Only `critiqueGrpo`, the default, has refinements; `stuck` has no signal at all. */
+  readonly kind?: MadeUpMethod;
   /** By which runs of one kind differ. */
   readonly seed?: number;
   readonly levels?: readonly string[];
@@ -27,7 +28,7 @@ export function summaryOf(traits: RunTraits): RunSummary {
   return {
     id,
     name: id,
-    algorithm: kind === 'critiqueGrpo' ? 'critiqueGrpo' : 'grpo',
+    algorithm: kind === 'stuck' ? 'grpo' : kind,
     seed,
     config: runConfigSchema.parse({
       seed,
@@ -51,7 +52,7 @@ export function summaryOf(traits: RunTraits): RunSummary {
 /** Update of one step, counted from 1. */
 export function updateAt(step: number, { id, steps, kind = 'critiqueGrpo', seed = 0 }: RunTraits): Update {
   const noise = (salt: number): number => (hash(step * 31 + salt * 7 + seed * 101) - 0.5) * 2;
-  const learned = kind === 'stuck' ? 0 : 1 / (1 + Math.exp(-(9 * (step / steps) - (kind === 'grpo' ? 6.5 : 4))));
+  const learned = kind === 'stuck' ? 0 : 1 / (1 + Math.exp(-(9 * (step / steps) - (kind === 'critiqueGrpo' ? 4 : 6.5))));
   const passRate = kind === 'stuck' ? 0 : clamp(0.12 + 0.62 * learned + 0.09 * noise(1));
   const groups = 8;
   const allRight = kind === 'stuck' ? 0 : Math.round(groups * clamp(passRate - 0.45 + 0.1 * noise(2)));
@@ -89,7 +90,9 @@ export function updateAt(step: number, { id, steps, kind = 'critiqueGrpo', seed 
       rolloutShare: 0.9,
       clipFraction: Math.max(0, 0.01 * noise(13)),
       klToReference: 0.08 * learned + 0.004 * Math.abs(noise(14)),
+      groupsFiltered: 0,
       updates: isIdle ? 0 : 1,
+      ...methodMetrics(kind, learned, zeroSignal, noise),
       ...(refinements === 0
         ? {}
         : {
@@ -127,7 +130,7 @@ export function evaluationsOf(traits: RunTraits): readonly Evaluation[] {
   if (done === 0) return [];
   const at = Array.from({ length: Math.floor(done / evaluateEvery) + 1 }, (_, i) => i * evaluateEvery);
   return at.map((step): Evaluation => {
-    const learned = kind === 'stuck' ? 0 : 1 / (1 + Math.exp(-(9 * (step / steps) - (kind === 'grpo' ? 6.5 : 4))));
+    const learned = kind === 'stuck' ? 0 : 1 / (1 + Math.exp(-(9 * (step / steps) - (kind === 'critiqueGrpo' ? 4 : 6.5))));
     const scores = levels.map((_, i) => {
       const ease = 1 - i / levels.length;
       return scoreOf(40, clamp(0.05 + 0.5 * ease * ease + (0.35 + 0.2 * (1 - ease)) * learned + 0.04 * (hash(step + seed * 7 + i) - 0.5)));

@@ -81,8 +81,8 @@ function answerOf(method: WebviewMethod, params: Params<WebviewMethod>, runs: re
 }
 
 /** The newest rescued problem, as the dashboard asks for it. */
-function rescuedPage({ done, kind }: RunTraits): RolloutPage {
-  if (done === 0 || kind === 'grpo' || kind === 'stuck') return { rows: [], next: null };
+function rescuedPage({ done, kind = 'critiqueGrpo' }: RunTraits): RolloutPage {
+  if (done === 0 || kind !== 'critiqueGrpo') return { rows: [], next: null };
   const row: RolloutRow = {
     key: 1,
     id: 'rollout-1',

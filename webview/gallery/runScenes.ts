@@ -32,6 +32,15 @@ export const runScenes: readonly Scene[] = [
   dashboard('run-training', 'Run, training', main, { progress: sampling, news }),
   dashboard('run-live', 'Run, a step every second', { ...main, done: 12 }, { isLive: true }),
   dashboard('run-compared', 'Run, finished, two others laid over it', finished, { overlays: others.map(({ id }) => id) }),
+  dashboard('run-dynamic', 'Run, groups left out by dynamic sampling', { ...main, id: 'demo-dapo-0', kind: 'dapo' }),
+  dashboard(
+    'run-demonstrations',
+    'Run, demonstrations beside rollouts, one other laid over it',
+    { ...finished, id: 'demo-luffy-0', kind: 'luffy' },
+    { overlays: ['demo-grpo-0'] },
+  ),
+  dashboard('run-distilled', 'Run, learns from itself with the critique', { ...main, id: 'demo-sdpo-0', kind: 'sdpo' }),
+  dashboard('run-imitation', 'Run, imitates demonstrations', { ...main, id: 'demo-sft-0', kind: 'sft' }),
   dashboard('run-paused', 'Run, paused', { ...main, summary: { activity: 'paused' } }),
   dashboard('run-failed', 'Run, failed', {
     ...main,

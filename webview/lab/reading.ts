@@ -19,6 +19,13 @@ export function readingOf(entries: readonly CounterfactualEntry[]): string | nul
   return isClearlyAbove(best, second) ? `${name} did clearly best.` : `${name} did best, but the intervals of the best two overlap.`;
 }
 
+/** Name of the critic with the largest share of right refinements; null where none stands out. */
+export function bestOf(entries: readonly CounterfactualEntry[]): string | null {
+  const tried = entries.filter(({ error, success }) => error === null && success.right > 0);
+  const [best, second] = [...tried].sort((a, b) => rate(b) - rate(a));
+  return best === undefined || (second !== undefined && rate(second) === rate(best)) ? null : best.critic;
+}
+
 export function titleOf(name: string): string {
   return critics.find((critic) => critic.name === name)?.title ?? name;
 }

@@ -123,6 +123,7 @@ export function criticsToRun({ chosen, humanText }: LabState): readonly CriticNa
 /** Why nothing can be tried now; null when it can. */
 export function whyNotRunnable(state: LabState): string | null {
   if (state.connection.state !== 'connected') return 'The backend is not connected.';
+  if (state.subject.state === 'failed') return 'The answer could not be read.';
   if (state.subject.state !== 'ready') return 'The answer is still being read.';
   if (criticsToRun(state).length > 0) return null;
   return state.chosen.has('human') ? 'Write what you would tell the model, or choose a critic.' : 'Choose at least one critic.';

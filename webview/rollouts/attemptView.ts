@@ -1,10 +1,11 @@
 /** One rollout with its verdict and credit, the critiques of it, and the refinements they led to. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Critique, Group } from '../../backend/protocol/records.ts';
+import type { Critique, Group, Rollout, Verdict } from '../../backend/protocol/records.ts';
 import type { Attempt, JudgedRefinement } from '../../backend/protocol/views.ts';
 import { auditView, callView } from './auditView.ts';
 import type { ExplorerController } from './controller.ts';
 import { creditView } from './creditView.ts';
+import { badge, button } from '../ui/controls.ts';
 import { diffView } from '../ui/diffView.ts';
 import type { ExplorerState } from './state.ts';
 import { causeView, statusChip } from '../ui/statusView.ts';
@@ -29,31 +30,16 @@ export function attemptView(attempt: Attempt, outer: AttemptContext, isFocused: 
   const { rollout, verdict, critiques, refinements } = attempt;
   const context = { ...outer, remarks: attempt };
   const { controller, group } = context;
-  const runId = rollout.runId;
   const isWrong = verdict !== null && verdict.status !== 'right';
   return html`<article id="attempt-${rollout.id}" class="card ${isFocused ? 'focused' : ''}" aria-label="Rollout ${rollout.index}">
     <header>
       <h3>Rollout ${rollout.index}</h3>
-      ${statusChip(verdict?.status ?? null)} ${causeView(verdict)} ${creditView(memberOf(group, rollout.id), group)}
-      <span class="actions">
-        ${group === null ? nothing : tokensButton(rollout.id, group, controller)}
-        ${
-          isWrong
-            ? html`<button id="edit-${rollout.id}" class="button" @click=${() => controller.act({ do: 'openFailure', runId, rolloutId: rollout.id })}>
-                  ${critiques.length === 0 ? 'Write critique' : 'Edit critique'}
-                </button>
-                <button
-                  id="lab-${rollout.id}"
-                  class="button secondary"
-                  @click=${() => controller.act({ do: 'openPanel', view: { kind: 'lab', runId, rolloutId: rollout.id } })}
-                >
-                  Compare critics
-                </button>`
-            : nothing
-        }
-      </span>
+      ${statusChip(verdict?.status ?? null)} ${causeView(verdict)}
+      <span class="actions"
+        >${isWrong ? wrongActions(rollout, critiques, isFocused, controller) : nothing} ${tokensButton(rollout.id, group, controller)}</span
+      >
     </header>
-    ${verdict === null ? nothing : verdictLine(verdict.reason, verdict.extracted)}
+    ${verdictLine(verdict, creditView(memberOf(group, rollout.id), group))}
     ${textView(rollout.id, `Answer of rollout ${rollout.index}`, rollout.completion, switchesOf(context))}
     ${critiques.map((critique) =>
       critiqueView(
@@ -65,6 +51,15 @@ export function attemptView(attempt: Attempt, outer: AttemptContext, isFocused: 
     )}
     ${orphans(critiques, refinements).map((refinement) => refinementView(refinement, rollout.completion, context))}
   </article>`;
+}
+
+function wrongActions({ id, runId }: Rollout, critiques: readonly Critique[], isMain: boolean, controller: ExplorerController): TemplateResult {
+  const edit = (): void => controller.act({ do: 'openFailure', runId, rolloutId: id });
+  const compare = (): void => controller.act({ do: 'openPanel', view: { kind: 'lab', runId, rolloutId: id } });
+  const words = critiques.length === 0 ? 'Write critique' : 'Edit critique';
+  const compareTitle = 'Try several critics on this answer and see what the policy makes of each';
+  return html`${button({ id: `edit-${id}`, words, title: 'Write to the policy what is wrong, beside its answer', isMain, onClick: edit })}
+  ${button({ id: `lab-${id}`, words: 'Compare critics', title: compareTitle, onClick: compare })}`;
 }
 
 /** `answer`: the failed answer that the refinements are compared with; null when it is not at hand. */
@@ -85,9 +80,8 @@ export function critiqueView(
   >
     <header>
       <h4>Critique</h4>
-      <span class="tag">${critiqueKindWords[critique.kind]}</span>
-      ${auditView(critique.id, remarks.audits)}
-      <span class="quiet ellipsis" dir="auto" title=${critique.author}>${critique.author}</span>
+      ${badge(critiqueKindWords[critique.kind], isHuman ? { tone: 'human' } : {})} ${auditView(critique.id, remarks.audits)}
+      <span class="quiet ellipsis" dir="auto" title="Author: ${critique.author}">${critique.author}</span>
       <span class="quiet">revision ${critique.revision}${isSuperseding ? ', replaces an earlier one' : ''} · ${timeText(critique.createdAt)}</span>
     </header>
     ${callView(critique, remarks.calls)}
@@ -110,46 +104,47 @@ export function refinementView({ refinement, verdict }: JudgedRefinement, answer
   return html`<div role="group" id="refinement-${id}" class="refinement" aria-label="Refinement">
     <header>
       <h4>Refinement</h4>
-      ${statusChip(verdict?.status ?? null)} ${auditView(id, remarks.audits)} ${creditView(member, group)}
+      ${statusChip(verdict?.status ?? null)} ${auditView(id, remarks.audits)}
       <span class="actions">
         ${
           answer === null
             ? nothing
-            : html`<button id="text-${id}" class="button secondary" aria-pressed=${showsDiff} @click=${() => controller.switch(`text:${id}`)}>
-                ${showsDiff ? 'Show text' : 'Show changes'}
-              </button>`
+            : button({ id: `text-${id}`, words: showsDiff ? 'Show text' : 'Show changes', onClick: () => controller.switch(`text:${id}`) })
         }
-        <button
-          id="diff-${id}"
-          class="button secondary"
-          title="Open both answers in the editor's own diff"
-          @click=${() => controller.act({ do: 'openDiff', runId, rolloutId, refinementId: id })}
-        >
-          Open diff
-        </button>
-        ${group === null ? nothing : tokensButton(id, group, controller)}
+        ${button({
+          id: `diff-${id}`,
+          words: 'Open diff',
+          title: "Open both answers in the editor's own diff",
+          onClick: () => controller.act({ do: 'openDiff', runId, rolloutId, refinementId: id }),
+        })}
+        ${tokensButton(id, group, controller)}
       </span>
     </header>
-    ${verdict === null ? nothing : verdictLine(verdict.reason, verdict.extracted)}
+    ${verdictLine(verdict, creditView(member, group))}
     ${showsDiff ? diffView(answer, refinement) : textView(id, 'Refinement', refinement.completion, switchesOf(context))}
   </div>`;
 }
 
-function verdictLine(reason: string, extracted: string | null): TemplateResult {
-  return html`<p class="verdict-line">
-    <span dir="auto">${reason}</span>
+/** What the verifier said, and what the answer came to in its group. */
+function verdictLine(verdict: Verdict | null, credit: TemplateResult | typeof nothing): TemplateResult | typeof nothing {
+  if (verdict === null && credit === nothing) return nothing;
+  const extracted = verdict?.extracted ?? null;
+  return html`<div class="verdict-line">
+    <span dir="auto">${verdict?.reason ?? ''}</span>
     ${extracted === null ? nothing : html`<span class="extracted">answer read: <code class="ellipsis" dir="auto" title=${extracted}>${extracted}</code></span>`}
-  </p>`;
+    ${credit}
+  </div>`;
 }
 
-function tokensButton(id: string, group: Group, controller: ExplorerController): TemplateResult {
-  return html`<button
-    id="tokens-${id}"
-    class="button secondary"
-    @click=${() => controller.open({ page: 'tokens', rolloutId: id, groupId: group.id })}
-  >
-    Tokens
-  </button>`;
+function tokensButton(id: string, group: Group | null, controller: ExplorerController): TemplateResult | typeof nothing {
+  if (group === null) return nothing;
+  const open = (): void => controller.open({ page: 'tokens', rolloutId: id, groupId: group.id });
+  return button({
+    id: `tokens-${id}`,
+    words: 'Tokens',
+    title: 'Each token colored by its probability, advantage, pull or condition gap',
+    onClick: open,
+  });
 }
 
 function memberOf(group: Group | null, id: string): Group['members'][number] | undefined {

@@ -2,13 +2,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Audit, Critique, CritiqueCall } from '../../backend/protocol/records.ts';
 import { formatCount } from '../ui/format.ts';
+import { badge } from '../ui/controls.ts';
 import { auditFlagWords, critiqueKindWords } from '../ui/words.ts';
 
 /** Chips of the flags that the audit gave the text of that id. */
 export function auditView(id: string, audits: readonly Audit[]): TemplateResult | typeof nothing {
   const flags = audits.filter((audit) => audit.id === id).flatMap((audit) => audit.flags);
   if (flags.length === 0) return nothing;
-  return html`${flags.map((flag) => html`<span class="tag warning" title=${auditFlagWords[flag].meaning}>${auditFlagWords[flag].name}</span>`)}`;
+  return html`${flags.map((flag) => badge(auditFlagWords[flag].name, { title: auditFlagWords[flag].meaning, tone: 'warning' }))}`;
 }
 
 /** Under the first revision of a critique: later ones were not asked for from a model. */

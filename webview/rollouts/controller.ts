@@ -1,29 +1,19 @@
 /** Asks the backend for what the explorer shows, and turns what a person does into messages of `state.ts`. */
 import type { HostAction, RolloutPlace, ToWebview } from '../../extension/contract.ts';
-import type { ErrorData } from '../../backend/protocol/methods.ts';
 import type { RolloutFilter } from '../../backend/protocol/views.ts';
-import { errorDataOf } from '../ui/errorData.ts';
-import { isSameFilter } from './filter.ts';
-import type { PageHost } from '../ui/pageHost.ts';
 import { valueOf } from '../ui/loadable.ts';
+import { NewestRequest } from '../ui/newestRequest.ts';
+import type { PageHost } from '../ui/pageHost.ts';
+import { detailOf, detailOfRow, idOf, type Detail } from './detail.ts';
+import { readDetail } from './detailData.ts';
+import { newsOf } from './explorerNews.ts';
+import { isSameFilter } from './filter.ts';
+import { filteredColumn, filteredStepsOf } from './filteredGroups.ts';
 import { largestPage, needsPage, pageSize } from './rowList.ts';
 import type { RowWindow } from './rowWindow.ts';
-import {
-  detailOf,
-  detailOfRow,
-  idOf,
-  initialState,
-  update,
-  viewOf,
-  type Detail,
-  type DetailData,
-  type ExplorerState,
-  type Message,
-} from './state.ts';
+import { initialState, update, viewOf, type ExplorerState, type Message } from './state.ts';
 import { whyEmpty, type TokenMode } from './tokenMeasures.ts';
 
-/** Rollouts that a problem's page lists; the rest is one click away, in the list. */
-export const attemptsOfProblem = 200;
 const detailDelayMs = 120;
 const textDelayMs = 250;
 
@@ -31,9 +21,11 @@ export class ExplorerController {
   state: ExplorerState = initialState;
   private readonly host: PageHost;
   private readonly onChange: (state: ExplorerState) => void;
-  private listRequest = new AbortController();
-  private countRequest = new AbortController();
-  private detailRequest = new AbortController();
+  private readonly listRequest = new NewestRequest();
+  private readonly countRequest = new NewestRequest();
+  private readonly detailRequest = new NewestRequest();
+  private readonly levelsRequest = new NewestRequest();
+  private readonly filteredRequest = new NewestRequest();
   private detailTimer: ReturnType<typeof setTimeout> | undefined;
   private textTimer: ReturnType<typeof setTimeout> | undefined;
   private soonChanges: ((filter: RolloutFilter) => RolloutFilter)[] = [];
@@ -55,27 +47,20 @@ export class ExplorerController {
         return;
       }
       case 'events': {
-        const bodies = message.events.filter(({ runId }) => runId === this.state.runId).map(({ body }) => body.type);
-        const groups = bodies.filter((type) => type === 'groupFinished').length;
-        if (groups > 0) this.groupsFinished(groups);
-        if (
-          bodies.some((type) => type === 'critiqueRevised' || type === 'critiqueEnlisted' || type === 'critiqueWithdrawn' || type === 'trialFinished')
-        ) {
-          this.loadDetail();
-        }
+        const { finishedGroups, filteredSteps, isAboutCritiques } = newsOf(message.events, this.state.runId);
+        if (filteredSteps.length > 0) this.dispatch({ type: 'filteredStepsKnown', steps: filteredSteps });
+        if (finishedGroups > 0) this.groupsFinished(finishedGroups);
+        if (isAboutCritiques) this.loadDetail();
         return;
       }
-      case 'result':
-      case 'failure':
-      case 'progress':
-      case 'runsChanged':
-      case 'experimentsChanged':
+      default:
         return;
     }
   }
 
   /** Everything that is shown is read again, from the newest row. */
   reload(): void {
+    this.loadFacts();
     this.loadFirstPage();
     this.loadCount();
     this.loadDetail();
@@ -167,13 +152,13 @@ export class ExplorerController {
   }
 
   loadDetail(): void {
-    this.detailRequest.abort();
-    const { detail } = this.state;
+    this.detailRequest.drop();
+    const { detail, runId } = this.state;
     const id = idOf(detail);
-    if (id === null) return;
+    if (id === null || runId === null) return;
     this.dispatch({ type: 'detailAsked' });
-    this.detailRequest = this.ask(
-      (signal) => this.dataOf(detail, signal),
+    this.detailRequest.ask(
+      (signal) => readDetail(this.host, runId, detail, signal),
       (data) => data !== null && this.dispatch({ type: 'detailArrived', data }),
       (error) => this.dispatch({ type: 'detailFailed', page: detail.page, id, error }),
     );
@@ -188,7 +173,7 @@ export class ExplorerController {
       this.loadFirstPage();
       this.loadCount();
     }
-    if (before.runId !== view.runId) this.loadLevels(view.runId);
+    if (before.runId !== view.runId) this.loadFacts();
     if (this.state.detail !== before.detail) this.loadDetail();
   }
 
@@ -209,9 +194,8 @@ export class ExplorerController {
     const { runId, filter } = this.state;
     if (runId === null) return;
     const isFromStart = after === undefined;
-    this.listRequest.abort();
     this.dispatch({ type: 'listAsked', isFromStart });
-    this.listRequest = this.ask(
+    this.listRequest.ask(
       (signal) =>
         this.host.request(
           'rollout/page',
@@ -231,66 +215,26 @@ export class ExplorerController {
   private loadCount(): void {
     const { runId, filter } = this.state;
     if (runId === null) return;
-    this.countRequest.abort();
     this.dispatch({ type: 'countAsked' });
-    this.countRequest = this.ask(
+    this.countRequest.ask(
       (signal) => this.host.request('rollout/count', { runId, filter }, signal),
       (count) => this.dispatch({ type: 'counted', count }),
       (error) => this.dispatch({ type: 'countFailed', error }),
     );
   }
 
-  /** Levels that are not among the first rows; without an evaluation those of the rows do. */
-  private loadLevels(runId: string): void {
-    this.ask(
+  /** What the list is read with. Without these answers it lacks names of levels, and groups that were left out look like those that taught nothing. */
+  private loadFacts(): void {
+    const { runId } = this.state;
+    if (runId === null) return;
+    this.levelsRequest.ask(
       (signal) => this.host.request('run/evaluations', { runId }, signal),
       (evaluations) => this.dispatch({ type: 'levelsKnown', levels: evaluations.flatMap(({ byLevel }) => Object.keys(byLevel)) }),
-      () => undefined,
     );
-  }
-
-  private async dataOf(detail: Detail, signal: AbortSignal): Promise<DetailData | null> {
-    const { runId } = this.state;
-    if (runId === null) return null;
-    switch (detail.page) {
-      case 'none':
-        return null;
-      case 'attempt':
-        return {
-          page: 'attempt',
-          id: detail.rolloutId,
-          value: await this.host.request('rollout/get', { runId, rolloutId: detail.rolloutId }, signal),
-        };
-      case 'group':
-        return { page: 'group', id: detail.groupId, value: await this.host.request('group/get', { runId, groupId: detail.groupId }, signal) };
-      case 'problem': {
-        const { problemId } = detail;
-        const [history, attempts] = await Promise.all([
-          this.host.request('problem/history', { runId, problemId }, signal),
-          this.host.request('rollout/page', { runId, problemId, limit: attemptsOfProblem }, signal),
-        ]);
-        return { page: 'problem', id: problemId, value: { history, attempts } };
-      }
-      case 'tokens': {
-        const withEntropy = detail.mode === 'entropy';
-        return {
-          page: 'tokens',
-          id: detail.rolloutId,
-          value: await this.host.request('rollout/tokens', { runId, id: detail.rolloutId, withEntropy }, signal),
-        };
-      }
-    }
-  }
-
-  /** An answer that comes after its question was dropped is dropped too. */
-  private ask<T>(request: (signal: AbortSignal) => Promise<T>, onAnswer: (answer: T) => void, onError: (error: ErrorData) => void): AbortController {
-    const aborter = new AbortController();
-    const { signal } = aborter;
-    request(signal).then(
-      (answer) => signal.aborted || onAnswer(answer),
-      (error: unknown) => signal.aborted || onError(errorDataOf(error)),
+    this.filteredRequest.ask(
+      (signal) => this.host.request('run/series', { runId, names: [filteredColumn] }, signal),
+      (series) => this.dispatch({ type: 'filteredStepsKnown', steps: filteredStepsOf(series) }),
     );
-    return aborter;
   }
 
   private keepView(): void {

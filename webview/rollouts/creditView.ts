@@ -8,7 +8,7 @@ import { signed } from './tokenTotals.ts';
 export function creditView(member: GroupMember | undefined, group: Group | null): TemplateResult | typeof nothing {
   if (group === null) return nothing;
   if (member === undefined) {
-    return html`<span class="quiet" title="Only members of the group train the policy.">not in the group</span>`;
+    return html`<span class="quiet not-member" title="Only members of the group train the policy.">not in the group</span>`;
   }
   const largest = Math.max(...group.members.map(({ advantage }) => Math.abs(advantage)), Number.MIN_VALUE);
   const share = (Math.abs(member.advantage) / largest) * 50;

@@ -1,6 +1,7 @@
 /** The filter of the list: changed one part at a time, shown as chips, compared and written down without empty parts. */
+import type { GroupKind } from '../../backend/protocol/records.ts';
 import type { RolloutFilter } from '../../backend/protocol/views.ts';
-import { auditFlagWords, causeWords, critiqueKindWords, filterWords, groupKindWords, statusWords } from '../ui/words.ts';
+import { auditFlagWords, causeWords, critiqueKindWords, filterWords, statusWords } from '../ui/words.ts';
 
 export type FilterKey = keyof RolloutFilter;
 
@@ -32,14 +33,14 @@ export interface FilterChip {
 }
 
 /** One chip a part, in the order of the filter bar. */
-export function chipsOf(filter: RolloutFilter): readonly FilterChip[] {
+export function chipsOf(filter: RolloutFilter, groupNames: Readonly<Record<GroupKind, string>>): readonly FilterChip[] {
   return filterKeys.flatMap((key) => {
-    const words = valueWords(filter, key);
+    const words = valueWords(filter, key, groupNames);
     return words === undefined ? [] : [{ key, label: `${filterWords[key]}: ${words}` }];
   });
 }
 
-function valueWords(filter: RolloutFilter, key: FilterKey): string | undefined {
+function valueWords(filter: RolloutFilter, key: FilterKey, groupNames: Readonly<Record<GroupKind, string>>): string | undefined {
   switch (key) {
     case 'status':
       return filter.status && statusWords[filter.status].name;
@@ -50,7 +51,7 @@ function valueWords(filter: RolloutFilter, key: FilterKey): string | undefined {
     case 'flag':
       return filter.flag && auditFlagWords[filter.flag].name;
     case 'groupKind':
-      return filter.groupKind && groupKindWords[filter.groupKind].name;
+      return filter.groupKind && groupNames[filter.groupKind];
     default:
       return filter[key]?.toString();
   }

@@ -1,73 +1,73 @@
 /** The filter bar: fields, chips of what is set, one button that clears all. */
 import { html, nothing, type TemplateResult } from 'lit';
+import type { GroupKind } from '../../backend/protocol/records.ts';
 import type { RolloutFilter } from '../../backend/protocol/views.ts';
 import type { ExplorerController } from './controller.ts';
 import { chipsOf, stepFrom, withPart, type FilterKey } from './filter.ts';
 import type { ExplorerState } from './state.ts';
-import { auditFlagWords, causeWords, critiqueKindWords, groupKindWords, statusWords } from '../ui/words.ts';
+import { dropdown, textField, type Choice } from '../ui/controls.ts';
+import { auditFlagWords, causeWords, critiqueKindWords, statusWords } from '../ui/words.ts';
+import { groupNamesOf } from './filteredGroups.ts';
 
 export const searchId = 'filter-text';
 
-export function filterView({ filter, levels }: ExplorerState, controller: ExplorerController): TemplateResult {
+export function filterView(
+  { filter, levels, filteredSteps }: Pick<ExplorerState, 'filter' | 'levels' | 'filteredSteps'>,
+  controller: ExplorerController,
+): TemplateResult {
   const set = <K extends FilterKey>(key: K, value: RolloutFilter[K] | undefined): void => controller.setFilter(withPart(filter, key, value));
   const setSoon = <K extends FilterKey>(key: K, value: RolloutFilter[K] | undefined): void =>
     controller.changeFilterSoon((newest) => withPart(newest, key, value));
   const knownLevels = filter.level === undefined || levels.includes(filter.level) ? levels : [...levels, filter.level];
+  const groupNames = groupNamesOf(filteredSteps.size > 0);
   return html`<search class="filters">
-    <label class="search-field">
-      <span class="label">Search answers and critiques</span>
-      <input
-        id=${searchId}
-        class="field"
-        type="search"
-        dir="auto"
-        placeholder='words, "a phrase", prefix*    ( / )'
-        .value=${filter.text ?? ''}
-        @input=${(event: Event) => setSoon('text', valueOf(event))}
-        @change=${(event: Event) => set('text', valueOf(event))}
-      />
-    </label>
+    ${textField({
+      id: searchId,
+      label: 'Search answers and critiques',
+      value: filter.text ?? '',
+      placeholder: 'words, "a phrase", prefix*    ( / )',
+      className: 'search-field',
+      icon: 'search',
+      onInput: (text) => setSoon('text', text),
+      onChange: (text) => set('text', text),
+    })}
     ${choice('level', 'Level', filter.level, Object.fromEntries(knownLevels.map((level) => [level, level])), (value) => set('level', value))}
     ${choice('status', 'Verdict', filter.status, namesOf(statusWords), (value) => set('status', value))}
     ${choice('cause', 'Cause', filter.cause, causeWords, (value) => set('cause', value))}
     ${choice('critiqueKind', 'Critique', filter.critiqueKind, critiqueKindWords, (value) => set('critiqueKind', value))}
-    ${choice('groupKind', 'Group', filter.groupKind, namesOf(groupKindWords), (value) => set('groupKind', value))}
+    ${choice('groupKind', 'Group', filter.groupKind, groupNames, (value) => set('groupKind', value))}
     ${choice('flag', 'Audit', filter.flag, namesOf(auditFlagWords), (value) => set('flag', value))}
-    <fieldset class="steps">
-      <legend class="label">Steps</legend>
-      ${stepField('fromStep', 'From step', 'first', filter, setSoon)}<span aria-hidden="true">–</span
-      >${stepField('toStep', 'To step', 'last', filter, setSoon)}
-    </fieldset>
-    <label>
-      <span class="label">Problem</span>
-      <input
-        id="filter-problemId"
-        class="field problem-field"
-        type="text"
-        dir="auto"
-        placeholder="id"
-        .value=${filter.problemId ?? ''}
-        @change=${(event: Event) => set('problemId', valueOf(event).trim())}
-      />
-    </label>
-    ${chipsView(filter, controller)}
+    ${stepField('fromStep', 'From step', 'first', filter, setSoon)} ${stepField('toStep', 'To step', 'last', filter, setSoon)}
+    ${textField({
+      id: 'filter-problemId',
+      label: 'Problem',
+      value: filter.problemId ?? '',
+      placeholder: 'id',
+      onChange: (text) => set('problemId', text.trim()),
+    })}
+    ${chipsView(filter, groupNames, controller)}
   </search>`;
 }
 
-function chipsView(filter: RolloutFilter, controller: ExplorerController): TemplateResult | typeof nothing {
-  const chips = chipsOf(filter);
+function chipsView(
+  filter: RolloutFilter,
+  groupNames: Readonly<Record<GroupKind, string>>,
+  controller: ExplorerController,
+): TemplateResult | typeof nothing {
+  const chips = chipsOf(filter, groupNames);
   if (chips.length === 0) return nothing;
   return html`<div class="chips" role="group" aria-label="Filters in force">
     ${chips.map(
       ({ key, label }) =>
         html`<button id="chip-${key}" class="chip" title="Remove: ${label}" @click=${() => controller.setFilter(withPart(filter, key, undefined))}>
-          <span class="chip-label" dir="auto">${label}</span><span aria-hidden="true">✕</span>
+          <span class="chip-label" dir="auto">${label}</span><span class="codicon codicon-close" aria-hidden="true"></span>
         </button>`,
     )}
     <button id="clear-filters" class="link" @click=${() => controller.setFilter({})}>Clear all</button>
   </div>`;
 }
 
+/** An empty id stands for every value. */
 function choice<T extends string>(
   key: FilterKey,
   label: string,
@@ -75,14 +75,14 @@ function choice<T extends string>(
   names: Readonly<Record<T, string>>,
   onChoice: (value: T | undefined) => void,
 ): TemplateResult {
-  const values = Object.keys(names) as T[];
-  return html`<label>
-    <span class="label">${label}</span>
-    <select id="filter-${key}" class="field" @change=${(event: Event) => onChoice(values.find((value) => value === valueOf(event)))}>
-      <option value="" ?selected=${chosen === undefined}>any</option>
-      ${values.map((value) => html`<option value=${value} ?selected=${value === chosen}>${names[value]}</option>`)}
-    </select>
-  </label>`;
+  const choices = (Object.keys(names) as T[]).map((id): Choice<T | ''> => ({ id, title: names[id] }));
+  return dropdown<T | ''>({
+    id: `filter-${key}`,
+    label,
+    choices: [{ id: '', title: 'any' }, ...choices],
+    chosen: chosen ?? '',
+    onChoose: (id) => onChoice(id === '' ? undefined : id),
+  });
 }
 
 function stepField(
@@ -92,22 +92,15 @@ function stepField(
   filter: RolloutFilter,
   onStep: (key: 'fromStep' | 'toStep', value: number | undefined) => void,
 ): TemplateResult {
-  return html`<input
-    id="filter-${key}"
-    class="field step-field"
-    type="text"
-    inputmode="numeric"
-    aria-label=${label}
-    placeholder=${placeholder}
-    .value=${filter[key]?.toString() ?? ''}
-    @input=${(event: Event) => onStep(key, stepFrom(valueOf(event)))}
-  />`;
+  return textField({
+    id: `filter-${key}`,
+    label,
+    value: filter[key]?.toString() ?? '',
+    placeholder,
+    onInput: (text) => onStep(key, stepFrom(text)),
+  });
 }
 
 function namesOf<T extends string>(words: Readonly<Record<T, { readonly name: string }>>): Readonly<Record<T, string>> {
   return Object.fromEntries((Object.keys(words) as T[]).map((key) => [key, words[key].name])) as Record<T, string>;
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLInputElement | HTMLSelectElement).value;
 }

@@ -3,8 +3,10 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Problem } from '../../backend/protocol/records.ts';
 import type { Attempt, GroupDetail } from '../../backend/protocol/views.ts';
+import { badge, button } from '../ui/controls.ts';
+import { groupWords, isFiltered } from './filteredGroups.ts';
 import { attemptView, critiqueView, type AttemptContext } from './attemptView.ts';
-import { counted, groupKindWords } from '../ui/words.ts';
+import { counted } from '../ui/words.ts';
 import { textView } from '../ui/textView.ts';
 
 export function groupView(
@@ -14,20 +16,24 @@ export function groupView(
 ): TemplateResult {
   const { controller } = context;
   const inGroup = { ...context, group };
-  const { name, meaning } = groupKindWords[group.kind];
+  const isLeftOut = isFiltered(group, context.state.filteredSteps);
+  const { name, meaning } = groupWords(group.kind, isLeftOut);
   return html`
     <header class="page-head">
       <h2><span>Step ${group.step}</span> <span class="ellipsis" dir="auto" title=${group.problemId}>${group.problemId}</span></h2>
-      ${problem === null ? nothing : html`<span class="tag" dir="auto">${problem.level}</span>`}
-      <button id="open-history" class="button secondary" @click=${() => controller.open({ page: 'problem', problemId: group.problemId })}>
-        Problem history
-      </button>
+      ${problem === null ? nothing : badge(problem.level, { title: 'Level of the problem' })}
+      ${button({
+        id: 'open-history',
+        words: 'Problem history',
+        title: 'Every visit of this problem over the run',
+        onClick: () => controller.open({ page: 'problem', problemId: group.problemId }),
+      })}
     </header>
     ${problem === null ? html`<p class="quiet">The problem itself is not recorded.</p>` : problemView(problem, context)}
-    <div class="group-kind ${group.kind}">
+    <div id="group-kind" class="group-kind ${isLeftOut ? 'filtered' : group.kind}">
       <strong>${name}</strong> ${meaning}
       ${group.excluded > 0 ? html`${counted(group.excluded, 'rollout')} left out, because the verifier failed on ${group.excluded === 1 ? 'it' : 'them'}.` : nothing}
-      ${group.zeroSignal && group.kind !== 'allRight' && group.kind !== 'allWrong' ? html`Every advantage is 0 all the same: nothing is learned from it.` : nothing}
+      ${!isLeftOut && group.zeroSignal && group.kind !== 'allRight' && group.kind !== 'allWrong' ? html`Every advantage is 0 all the same: nothing is learned from it.` : nothing}
     </div>
     ${repeat(
       attempts,

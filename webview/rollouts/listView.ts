@@ -7,12 +7,14 @@ import { visibleText } from '../ui/visibleText.ts';
 import type { ExplorerController } from './controller.ts';
 import { isEmptyFilter } from './filter.ts';
 import { valueOf } from '../ui/loadable.ts';
+import { button } from '../ui/controls.ts';
 import { failureView, loadingView } from '../ui/partsView.ts';
 import { beginsGroup } from './rowList.ts';
 import { overscanRows, rowAfterKey, windowOf } from './rowWindow.ts';
 import type { ExplorerState } from './state.ts';
 import { statusChip } from '../ui/statusView.ts';
-import { causeWords, counted, critiqueKindWords, groupKindWords } from '../ui/words.ts';
+import { causeWords, counted, critiqueKindWords } from '../ui/words.ts';
+import { groupWords, isFilteredKind } from './filteredGroups.ts';
 
 /** Of a row, in pixels; `rollouts.css` has it as --row-height. */
 export const rowHeight = 26;
@@ -57,7 +59,7 @@ function emptyView(state: ExplorerState, controller: ExplorerController): Templa
       </div>`
     : html`<div class="empty">
         <p>No rollout matches these filters.</p>
-        <button id="clear-filters-empty" class="button" @click=${() => controller.setFilter({})}>Clear filters</button>
+        ${button({ id: 'clear-filters-empty', words: 'Clear filters', isMain: true, onClick: () => controller.setFilter({}) })}
       </div>`;
 }
 
@@ -99,7 +101,7 @@ function rowsView(state: ExplorerState, controller: ExplorerController): Templat
   </div>`;
 }
 
-const columns = ['Step', 'Problem', 'Level', 'Verdict', 'Cause', 'Reward', 'Critiques', 'Tokens', 'Answer'];
+const columns = ['Step', 'Problem', 'Level', 'Group', 'Verdict', 'Cause', 'Reward', 'Critiques', 'Tokens', 'Answer'];
 
 function headView(): TemplateResult {
   return html`<div role="rowgroup" class="row-head">
@@ -111,14 +113,16 @@ function headView(): TemplateResult {
 
 function rowView(row: RolloutRow, at: number, state: ExplorerState, controller: ExplorerController): TemplateResult {
   const begins = beginsGroup(state.list.rows, at);
+  const isLeftOut = isFilteredKind(row.groupKind, row.step, state.filteredSteps);
+  const group = row.groupKind === null ? null : groupWords(row.groupKind, isLeftOut);
   const classes = {
     row: true,
     selected: at === state.selectedAt,
     'begins-step': begins === 'step',
     'begins-problem': begins === 'problem',
     'in-group': begins === null,
+    filtered: isLeftOut,
   };
-  const kind = row.groupKind === null ? 'its group is not formed yet' : `group ${groupKindWords[row.groupKind].name}`;
   return html`<div
     role="row"
     id=${rowId(at)}
@@ -128,8 +132,15 @@ function rowView(row: RolloutRow, at: number, state: ExplorerState, controller: 
     @click=${() => controller.select(at, false)}
   >
     <span role="gridcell" class="cell step">${row.step}</span>
-    <span role="gridcell" class="cell problem" title=${`${row.problemId} · ${kind}`} dir="auto">${row.problemId}</span>
+    <span
+      role="gridcell"
+      class="cell problem"
+      title=${`${row.problemId} · ${group === null ? 'its group is not formed yet' : `group ${group.name}`}`}
+      dir="auto"
+      >${row.problemId}</span
+    >
     <span role="gridcell" class="cell level" title=${row.level ?? ''} dir="auto">${row.level ?? '–'}</span>
+    <span role="gridcell" class="cell group" title=${group?.meaning ?? 'Known when the step is finished'}>${group?.name ?? '–'}</span>
     <span role="gridcell" class="cell verdict">${statusChip(row.status)}</span>
     <span role="gridcell" class="cell cause">${row.cause === null ? nothing : causeWords[row.cause]}</span>
     <span role="gridcell" class="cell reward">${row.reward === null ? '–' : rewardText(row.reward)}</span>

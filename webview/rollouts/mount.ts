@@ -1,6 +1,7 @@
 /** Draws the explorer into a page, for whatever host stands behind it. */
 import { render } from 'lit';
 import type { PageHost } from '../ui/pageHost.ts';
+import { defineControls } from '../ui/toolkit.ts';
 import { ExplorerController } from './controller.ts';
 import { searchId } from './filterView.ts';
 import { rowHeight, rowsId } from './listView.ts';
@@ -11,8 +12,13 @@ import { detailId, explorerView } from './view.ts';
 import '../ui/page.css';
 import '../ui/parts.css';
 import './rollouts.css';
+import './list.css';
+import './detail.css';
+import './tokens.css';
+import './history.css';
 
 export function mountExplorer(root: HTMLElement, host: PageHost): ExplorerController {
+  defineControls();
   defineTokenText();
   let drawn: ExplorerState | null = null;
   // Drawn at once: a scrolled list that waits for the next frame would show a gap in this one.
@@ -42,7 +48,9 @@ function settle(before: ExplorerState, state: ExplorerState): void {
 }
 
 function focusSearch(event: KeyboardEvent): void {
-  const isTyping = event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]');
+  // Fields are inside of elements of their own, which the event's target would name.
+  const [target] = event.composedPath();
+  const isTyping = target instanceof HTMLElement && target.matches('input, textarea, select, [role=combobox], [contenteditable]');
   if (event.key !== '/' || isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
   document.getElementById(searchId)?.focus();

@@ -1,12 +1,14 @@
 /** One problem over the whole run: its curve, and every visit with its attempts, critiques and refinements, in order of time. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { badge, button } from '../ui/controls.ts';
 import { critiqueView, type AttemptContext } from './attemptView.ts';
 import { problemView } from './groupView.ts';
-import type { ProblemPage } from './state.ts';
+import type { ProblemPage } from './detail.ts';
 import { statusChip } from '../ui/statusView.ts';
 import { visitChart } from './visitChart.ts';
 import { outcomeOf, rateOf, storyOf, type VisitStory } from './visits.ts';
-import { counted, groupKindWords } from '../ui/words.ts';
+import { counted } from '../ui/words.ts';
+import { groupWords, isFilteredKind } from './filteredGroups.ts';
 
 type Context = Omit<AttemptContext, 'group'>;
 
@@ -17,8 +19,13 @@ export function problemPageView({ history, attempts }: ProblemPage, context: Con
   return html`
     <header class="page-head">
       <h2><span>Problem</span> <span class="ellipsis" dir="auto" title=${problem.id}>${problem.id}</span></h2>
-      <span class="tag" dir="auto">${problem.level}</span>
-      <button id="list-problem" class="button secondary" @click=${() => controller.setFilter({ problemId: problem.id })}>List its rollouts</button>
+      ${badge(problem.level, { title: 'Level of the problem' })}
+      ${button({
+        id: 'list-problem',
+        words: 'List its rollouts',
+        title: 'Filter the list by this problem',
+        onClick: () => controller.setFilter({ problemId: problem.id }),
+      })}
     </header>
     ${problemView(problem, context)}
     <p class="outcome">${outcomeOf(visits)}</p>
@@ -27,7 +34,7 @@ export function problemPageView({ history, attempts }: ProblemPage, context: Con
     ${
       attempts.next === null
         ? nothing
-        : html`<p class="notice">
+        : html`<p class="quiet">
             ${counted(attempts.rows.length, 'newest rollout')} are listed here;
             <button id="list-all" class="link" @click=${() => controller.setFilter({ problemId: problem.id })}>all of them are in the list</button>.
           </p>`
@@ -40,6 +47,7 @@ function visitView({ visit, attempts, critiques }: VisitStory, hasAttempts: bool
   const { state, controller } = context;
   const { step, kind, right, wrong, failed, groupId } = visit;
   const { rate, interval } = rateOf(visit);
+  const words = groupWords(kind, isFilteredKind(kind, step, state.filteredSteps));
   const name = `visit:${groupId}`;
   const isOpen = critiques.length > 0 !== state.switches.has(name);
   return html`<section id="visit-${step}" class="card visit-card" aria-label="Step ${step}">
@@ -47,7 +55,7 @@ function visitView({ visit, attempts, critiques }: VisitStory, hasAttempts: bool
       <h3>
         <button id="visit-switch-${step}" class="disclosure" aria-expanded=${isOpen} @click=${() => controller.switch(name)}>Step ${step}</button>
       </h3>
-      <span class="tag" title=${groupKindWords[kind].meaning}>${groupKindWords[kind].name}</span>
+      ${badge(words.name, { title: words.meaning })}
       <span>${right} of ${right + wrong} right${failed > 0 ? `, ${failed} not judged` : ''}</span>
       <span class="quiet">${rate === null ? '' : `${percent(rate)} (${percent(interval[0])} to ${percent(interval[1])})`}</span>
       <span class="actions"

@@ -1,44 +1,14 @@
 /** What the explorer shows, and how each thing that happens changes it. Pure: requests are made by `controller.ts`. */
-import type { ConnectionView, PanelView, RolloutPlace } from '../../extension/contract.ts';
+import type { ConnectionView, PanelView } from '../../extension/contract.ts';
 import type { ErrorData } from '../../backend/protocol/methods.ts';
-import type { Attempt, GroupDetail, ProblemHistory, RolloutFilter, RolloutPage, RolloutRow, TokenDetail } from '../../backend/protocol/views.ts';
+import type { RolloutFilter, RolloutPage } from '../../backend/protocol/views.ts';
 import { failed, idle, loading, ready, type Loadable } from '../ui/loadable.ts';
+import { atLargestToken, detailOf, idOf, placeOf, withAnswer, withData, type Detail, type DetailData } from './detail.ts';
 import { emptyList, selectionAfter, withPage, type RowList } from './rowList.ts';
 import type { RowWindow } from './rowWindow.ts';
-import { measures, type TokenMode } from './tokenMeasures.ts';
-import { bySize } from './tokenTotals.ts';
+import type { TokenMode } from './tokenMeasures.ts';
 
 export type RolloutsView = Extract<PanelView, { kind: 'rollouts' }>;
-
-/** The right side of the page. */
-export type Detail =
-  | { readonly page: 'none' }
-  /** A rollout whose group is not formed yet. */
-  | { readonly page: 'attempt'; readonly rolloutId: string; readonly data: Loadable<Attempt> }
-  /** `focusId`: the rollout to bring into view. */
-  | { readonly page: 'group'; readonly groupId: string; readonly focusId: string | null; readonly data: Loadable<GroupDetail> }
-  | { readonly page: 'problem'; readonly problemId: string; readonly data: Loadable<ProblemPage> }
-  | {
-      readonly page: 'tokens';
-      readonly rolloutId: string;
-      readonly groupId: string;
-      readonly mode: TokenMode;
-      /** The token that the keyboard is on. */
-      readonly current: number | null;
-      readonly data: Loadable<TokenDetail>;
-    };
-
-export interface ProblemPage {
-  readonly history: ProblemHistory;
-  /** Its newest rollouts, newest first, and whether there are more. */
-  readonly attempts: RolloutPage;
-}
-
-export type DetailData =
-  | { readonly page: 'attempt'; readonly id: string; readonly value: Attempt }
-  | { readonly page: 'group'; readonly id: string; readonly value: GroupDetail }
-  | { readonly page: 'problem'; readonly id: string; readonly value: ProblemPage }
-  | { readonly page: 'tokens'; readonly id: string; readonly value: TokenDetail };
 
 export interface ExplorerState {
   /** Null until the host says what to show. */
@@ -47,6 +17,8 @@ export interface ExplorerState {
   readonly filter: RolloutFilter;
   /** Levels to choose from. */
   readonly levels: readonly string[];
+  /** Steps at which dynamic sampling left groups out. */
+  readonly filteredSteps: ReadonlySet<number>;
   readonly list: RowList;
   readonly count: Loadable<number>;
   readonly selectedId: string | null;
@@ -65,6 +37,7 @@ export type Message =
   | { readonly type: 'shown'; readonly view: RolloutsView; readonly connection: ConnectionView }
   | { readonly type: 'connectionChanged'; readonly connection: ConnectionView }
   | { readonly type: 'levelsKnown'; readonly levels: readonly string[] }
+  | { readonly type: 'filteredStepsKnown'; readonly steps: readonly number[] }
   | { readonly type: 'filterChanged'; readonly filter: RolloutFilter }
   | { readonly type: 'listAsked'; readonly isFromStart: boolean }
   | { readonly type: 'pageArrived'; readonly page: RolloutPage; readonly isFromStart: boolean }
@@ -90,6 +63,7 @@ export const initialState: ExplorerState = {
   connection: { state: 'connecting', detail: '' },
   filter: {},
   levels: [],
+  filteredSteps: new Set(),
   list: emptyList,
   count: idle,
   selectedId: null,
@@ -105,7 +79,7 @@ export function update(state: ExplorerState, message: Message): ExplorerState {
     case 'shown': {
       const { view, connection } = message;
       const isSameRun = view.runId === state.runId;
-      const kept = isSameRun ? state : { ...initialState, levels: [] };
+      const kept = isSameRun ? state : initialState;
       return {
         ...kept,
         runId: view.runId,
@@ -118,6 +92,8 @@ export function update(state: ExplorerState, message: Message): ExplorerState {
       return { ...state, connection: message.connection };
     case 'levelsKnown':
       return { ...state, levels: [...new Set([...state.levels, ...message.levels])].sort() };
+    case 'filteredStepsKnown':
+      return message.steps.length === 0 ? state : { ...state, filteredSteps: new Set([...state.filteredSteps, ...message.steps]) };
     case 'filterChanged':
       return { ...state, filter: message.filter, isReadingOn: false };
     case 'listAsked':
@@ -147,7 +123,7 @@ export function update(state: ExplorerState, message: Message): ExplorerState {
     case 'detailAsked':
       return { ...state, detail: withData(state.detail, (data) => loading(data)) };
     case 'detailArrived':
-      return { ...state, detail: arrived(state.detail, message.data) };
+      return { ...state, detail: withAnswer(state.detail, message.data) };
     case 'detailFailed':
       return message.page === state.detail.page && message.id === idOf(state.detail)
         ? { ...state, detail: withData(state.detail, (data) => failed(data, message.error)) }
@@ -159,7 +135,7 @@ export function update(state: ExplorerState, message: Message): ExplorerState {
     case 'tokenReached':
       return state.detail.page === 'tokens' ? { ...state, detail: { ...state.detail, current: message.at } } : state;
     case 'largestTokenAsked':
-      return withLargestToken(state);
+      return { ...state, detail: atLargestToken(state.detail) };
   }
 }
 
@@ -168,93 +144,11 @@ export function viewOf(state: ExplorerState): RolloutsView | null {
   return state.runId === null ? null : { kind: 'rollouts', runId: state.runId, filter: state.filter, open: placeOf(state.detail) };
 }
 
-export function placeOf(detail: Detail): RolloutPlace | null {
-  switch (detail.page) {
-    case 'group':
-      return { page: 'group', groupId: detail.groupId };
-    case 'problem':
-      return { page: 'problem', problemId: detail.problemId };
-    case 'tokens':
-      return { page: 'tokens', rolloutId: detail.rolloutId, groupId: detail.groupId };
-    case 'none':
-    case 'attempt':
-      return null;
-  }
-}
-
-/** The page of a place; data that is there already stays. */
-export function detailOf(place: RolloutPlace, before: Detail = { page: 'none' }): Detail {
-  switch (place.page) {
-    case 'group':
-      return before.page === 'group' && before.groupId === place.groupId ? before : { ...place, focusId: null, data: idle };
-    case 'problem':
-      return before.page === 'problem' && before.problemId === place.problemId ? before : { ...place, data: idle };
-    case 'tokens':
-      return before.page === 'tokens' && before.rolloutId === place.rolloutId ? before : { ...place, mode: 'logprob', current: null, data: idle };
-  }
-}
-
-/** The page that a row leads to. */
-export function detailOfRow({ id, groupId }: RolloutRow, before: Detail): Detail {
-  if (groupId === null) return { page: 'attempt', rolloutId: id, data: idle };
-  const data = before.page === 'group' && before.groupId === groupId ? before.data : idle;
-  return { page: 'group', groupId, focusId: id, data };
-}
-
-/** Of the group, problem or answer that the page is of. */
-export function idOf(detail: Detail): string | null {
-  switch (detail.page) {
-    case 'none':
-      return null;
-    case 'group':
-      return detail.groupId;
-    case 'problem':
-      return detail.problemId;
-    case 'attempt':
-    case 'tokens':
-      return detail.rolloutId;
-  }
-}
-
 function withArrivedPage(state: ExplorerState, page: RolloutPage, isFromStart: boolean): ExplorerState {
   const list = withPage(isFromStart ? emptyList : state.list, page);
   const selectedAt = isFromStart ? selectionAfter(list.rows, state.selectedId, -1) : state.selectedAt;
   const levels = page.rows.flatMap(({ level }) => (level === null ? [] : [level]));
   return update({ ...state, list, selectedAt, isReadingOn: state.isReadingOn && list.next !== null }, { type: 'levelsKnown', levels });
-}
-
-function withData(detail: Detail, change: <T>(data: Loadable<T>) => Loadable<T>): Detail {
-  switch (detail.page) {
-    case 'none':
-      return detail;
-    case 'attempt':
-      return { ...detail, data: change(detail.data) };
-    case 'group':
-      return { ...detail, data: change(detail.data) };
-    case 'problem':
-      return { ...detail, data: change(detail.data) };
-    case 'tokens':
-      return { ...detail, data: change(detail.data) };
-  }
-}
-
-/** An answer to a question that the page no longer asks changes nothing. */
-function arrived(detail: Detail, data: DetailData): Detail {
-  if (data.id !== idOf(detail)) return detail;
-  if (detail.page === 'attempt' && data.page === 'attempt') return { ...detail, data: ready(data.value) };
-  if (detail.page === 'group' && data.page === 'group') return { ...detail, data: ready(data.value) };
-  if (detail.page === 'problem' && data.page === 'problem') return { ...detail, data: ready(data.value) };
-  if (detail.page === 'tokens' && data.page === 'tokens') return { ...detail, data: ready(data.value) };
-  return detail;
-}
-
-/** The largest token, or behind it the next in size. */
-function withLargestToken(state: ExplorerState): ExplorerState {
-  const { detail } = state;
-  if (detail.page !== 'tokens' || detail.data.state !== 'ready') return state;
-  const order = bySize(measures(detail.data.value, detail.mode));
-  const at = order[(order.indexOf(detail.current ?? -1) + 1) % Math.max(1, order.length)];
-  return at === undefined ? state : { ...state, detail: { ...detail, current: at } };
 }
 
 function toggled(switches: ReadonlySet<string>, name: string): ReadonlySet<string> {

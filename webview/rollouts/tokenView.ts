@@ -2,8 +2,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { TokenDetail } from '../../backend/protocol/views.ts';
 import type { ExplorerController } from './controller.ts';
+import { button } from '../ui/controls.ts';
 import { loadableView } from '../ui/partsView.ts';
-import type { Detail } from './state.ts';
+import type { Detail } from './detail.ts';
 import { colorSteps, measures, tokenModes, tokenScales, whyEmpty, type TokenMode } from './tokenMeasures.ts';
 import { totalsLine } from './tokenTotals.ts';
 
@@ -14,7 +15,7 @@ export function tokenView(page: TokensDetail, controller: ExplorerController): T
   return html`
     <header class="page-head">
       <h2>Tokens <span class="ellipsis quiet" dir="auto" title=${rolloutId}>${rolloutId}</span></h2>
-      <button id="back-to-group" class="button secondary" @click=${() => controller.open({ page: 'group', groupId })}>Back to the group</button>
+      ${button({ id: 'back-to-group', words: 'Back to the group', onClick: () => controller.open({ page: 'group', groupId }) })}
     </header>
     <fieldset class="modes">
       <legend class="label">Color by</legend>
@@ -49,14 +50,12 @@ function pictureView({ mode, current, data }: TokensDetail, detail: TokenDetail,
     ${legendView(mode)}
     <p class="totals" id="token-totals">
       <span>${totalsLine(values, mode)}</span>
-      <button
-        id="largest-token"
-        class="button secondary"
-        ?disabled=${!values.some((value) => value !== null && value !== 0)}
-        @click=${() => controller.reachLargestToken()}
-      >
-        ${current === null ? 'Jump to largest' : 'Next largest'}
-      </button>
+      ${button({
+        id: 'largest-token',
+        words: current === null ? 'Jump to largest' : 'Next largest',
+        isDisabled: !values.some((value) => value !== null && value !== 0),
+        onClick: () => controller.reachLargestToken(),
+      })}
     </p>
     ${reason === null ? nothing : html`<p class="notice" role="status">${isAsking ? 'Asking the policy for entropies…' : reason}</p>`}
     <token-text .onReach=${(at: number) => controller.reachToken(at)} .picture=${{ detail, mode, current }}></token-text>

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import type { ExplorerController } from './controller.ts';
+import { iconButton } from '../ui/controls.ts';
 import { filterView } from './filterView.ts';
 import { groupView, loneAttemptView } from './groupView.ts';
 import { listView } from './listView.ts';
@@ -21,13 +22,15 @@ export function explorerView(state: ExplorerState, controller: ExplorerControlle
     ${connectionBar(connection)}
     <div class="side">
       <h1 class="page-title">Rollouts <span class="quiet ellipsis" dir="auto" title=${runId}>${runId}</span></h1>
-      ${filterView(state, controller)} ${listView(state, controller)}
+      ${guard([state.filter, state.levels, state.filteredSteps], () => filterView(state, controller))} ${listView(state, controller)}
     </div>
     ${
       isOpen
         ? html`${splitterView()}
             <div id=${detailId} class="detail" role="region" tabindex="-1" aria-label="What was chosen">
-              <button id="close-detail" class="close" aria-label="Close" title="Close" @click=${() => controller.close()}>✕</button>
+              <div class="close">
+                ${iconButton({ id: 'close-detail', icon: 'close', label: 'Close', title: 'Close', onClick: () => controller.close() })}
+              </div>
               ${guard([detail, switches], () => detailView(state, controller))}
             </div>`
         : nothing

@@ -2,7 +2,8 @@
 import type { Evaluation } from '../../backend/protocol/records.ts';
 import type { ChartColor, ChartModel, Curve, XAxis } from '../charts/curve.ts';
 import { placeOfStep, placesOf } from './axis.ts';
-import { sectionPlans, type ChartPlan, type SectionPlan } from './chartPlans.ts';
+import type { ChartPlan, SectionPlan } from './chartPlan.ts';
+import { sectionPlans } from './chartPlans.ts';
 import { column, type RunCurves } from './curves.ts';
 
 /** What curves are made of, of one run. */
@@ -44,6 +45,8 @@ const overlayLooks: readonly OverlayLook[] = [
 ];
 const levelColors: readonly ChartColor[] = ['green', 'yellow', 'red', 'purple', 'orange'];
 const phaseColors: readonly ChartColor[] = ['blue', 'green', 'yellow', 'purple', 'red', 'orange'];
+/** As they follow each other in a step; others come last. */
+const phaseOrder = ['sample', 'grade', 'critique', 'refine', 'forward', 'update'];
 
 /**
  * Looks of the runs that are laid over the page's. A run keeps its look, given by its place in `order` (all runs, oldest first), whichever others
@@ -80,7 +83,7 @@ export function sectionsOf(run: RunNumbers, overlays: readonly RunNumbers[], xAx
     .map(({ id, title, charts }): Section => {
       const planned = charts.map((plan) => plannedChart(plan, own, others));
       const first = id === 'learning' ? [heldOut(own, others)] : [];
-      const last = id === 'speed' ? [phases(own)] : [];
+      const last = id === 'speed' ? [phases(own, others)] : [];
       return { id, title, charts: [...first, ...planned, ...last].filter(({ curves }) => curves.length > 0).map((chart) => ({ ...chart, xEnd })) };
     })
     .filter(({ charts }) => charts.length > 0);
@@ -90,7 +93,7 @@ function placed(run: RunNumbers, xAxis: XAxis): Placed {
   return { ...run, xAxis, places: placesOf(run.curves, xAxis) };
 }
 
-function plannedChart({ lines, ...plan }: ChartPlan, run: Placed, overlays: readonly Overlaid[]): Drawing {
+function plannedChart({ lines, compared, ...plan }: ChartPlan, run: Placed, overlays: readonly Overlaid[]): Drawing {
   const own = lines.map(({ label, color, values }): Curve => ({
     id: `${plan.id}:${label}`,
     label,
@@ -99,9 +102,10 @@ function plannedChart({ lines, ...plan }: ChartPlan, run: Placed, overlays: read
     values: values(run.curves),
   }));
   const [first] = lines;
-  // Areas on top of each other leave no room for another run's.
-  const others =
-    plan.isStacked === true || first === undefined ? [] : overlays.map((other) => overlay(other, other.places, first.values(other.curves)));
+  const others = overlays.map((other) => {
+    const values = (compared ?? first)?.values(other.curves) ?? [];
+    return overlay(other, other.places, values, compared?.label);
+  });
   return { ...plan, xAxis: run.xAxis, curves: [...own, ...others].filter(hasNumbers) };
 }
 
@@ -137,26 +141,45 @@ function heldOut(run: Placed, overlays: readonly Overlaid[]): Drawing {
   };
 }
 
-function phases({ curves, places, xAxis }: Placed): Drawing {
-  const names = Object.keys(curves.values).filter((name) => name.startsWith('seconds.'));
+function phases({ curves, places, xAxis }: Placed, overlays: readonly Overlaid[]): Drawing {
+  const names = phasesOf(curves);
+  const own = names.map((name, i): Curve => {
+    const label = name.slice('seconds.'.length);
+    return { id: `phases:${label}`, label, color: phaseColors[i % phaseColors.length] ?? 'blue', x: places, values: column(curves, name) };
+  });
+  const others = overlays.map((other) => overlay(other, other.places, secondsOfSteps(other.curves), 'whole step'));
   return {
     id: 'phases',
     title: 'Seconds by phase',
-    hint: 'Where the time of a step goes.',
+    hint: 'Where the time of a step goes. Dashed: the whole step of another run.',
     format: 'seconds',
     xAxis,
     isStacked: true,
-    curves: names
-      .map((name, i): Curve => {
-        const label = name.slice('seconds.'.length);
-        return { id: `phases:${label}`, label, color: phaseColors[i % phaseColors.length] ?? 'blue', x: places, values: column(curves, name) };
-      })
-      .filter(hasNumbers),
+    curves: [...own, ...others].filter(hasNumbers),
   };
 }
 
-function overlay({ id, name, look }: Overlaid, x: readonly number[], values: Curve['values']): Curve {
-  return { id: overlayId(id), label: name, ...look, x, values };
+function phasesOf({ values }: RunCurves): readonly string[] {
+  const place = (name: string): number => {
+    const at = phaseOrder.indexOf(name.slice('seconds.'.length));
+    return at === -1 ? phaseOrder.length : at;
+  };
+  return Object.keys(values)
+    .filter((name) => name.startsWith('seconds.'))
+    .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+}
+
+function secondsOfSteps(curves: RunCurves): readonly (number | null)[] {
+  const columns = phasesOf(curves).map((name) => column(curves, name));
+  return curves.steps.map((_, i) => {
+    const known = columns.flatMap((values) => values[i] ?? []);
+    return known.length === 0 ? null : known.reduce((sum, seconds) => sum + seconds, 0);
+  });
+}
+
+/** `of`: which of the run's numbers it is, where that is not what the chart's title says. */
+function overlay({ id, name, look }: Overlaid, x: readonly number[], values: Curve['values'], of?: string): Curve {
+  return { id: overlayId(id), label: of === undefined ? name : `${name}, ${of}`, ...look, x, values };
 }
 
 function heldOutOf({ evaluations }: RunNumbers): readonly Evaluation[] {

@@ -1,7 +1,9 @@
 /** Whose page it is: name, state, progress, best score, and the buttons of a run. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Activity, Progress, RunState, RunSummary } from '../../backend/protocol/views.ts';
+import { badge, button } from '../ui/controls.ts';
 import { formatDuration, formatPercent } from '../ui/format.ts';
+import { stateBadge, type StateTone } from '../ui/stateBadge.ts';
 import { visibleText } from '../ui/visibleText.ts';
 import type { DashboardController } from './controller.ts';
 import type { DashboardState, RunData } from './state.ts';
@@ -15,7 +17,7 @@ export function headerView({ progress, connection }: DashboardState, run: RunDat
     <div class="title">
       <h1 dir="auto">${visibleText(summary.name)}</h1>
       ${stateView(summary)}
-      ${summary.isHumanTouched ? html`<span class="tag" title="A critique by a person was trained on.">human-touched</span>` : nothing}
+      ${summary.isHumanTouched ? badge('human-touched', { title: 'A critique by a person was trained on.', tone: 'human' }) : nothing}
       <div class="buttons">${connection.state === 'connected' ? buttonsOf(summary, controller) : nothing} ${rolloutsButton(summary, controller)}</div>
     </div>
     <dl class="facts">
@@ -77,7 +79,7 @@ const activityWords: Readonly<Record<Activity, string>> = {
   stopping: 'Stopping',
 };
 
-const stateTones: Readonly<Record<RunState | Activity, 'busy' | 'good' | 'bad' | 'still'>> = {
+const stateTones: Readonly<Record<RunState | Activity, StateTone>> = {
   opening: 'busy',
   training: 'busy',
   pausing: 'busy',
@@ -93,34 +95,39 @@ const stateTones: Readonly<Record<RunState | Activity, 'busy' | 'good' | 'bad' |
 
 function stateView({ activity, state }: RunSummary): TemplateResult {
   const name = activity ?? state;
-  return html`<span id="run-state" class="state ${stateTones[name]}">${name}</span>`;
+  return stateBadge('run-state', name, stateTones[name]);
 }
 
 function buttonsOf({ activity, state }: RunSummary, controller: DashboardController): TemplateResult | typeof nothing {
-  const button = (command: 'pause' | 'resume' | 'stop' | 'evaluate', title: string, isMain = false): TemplateResult =>
-    html`<vscode-button id=${command} appearance=${isMain ? 'primary' : 'secondary'} @click=${() => controller.command(command)}
-      >${title}</vscode-button
-    >`;
+  const ask = (command: keyof typeof commandTitles, words: string, isMain = false): TemplateResult =>
+    button({ id: command, words, title: commandTitles[command], isMain, onClick: () => controller.command(command) });
   switch (activity) {
     case 'stopping':
       return nothing;
     case 'paused':
     case 'pausing':
-      return html`${button('resume', 'Resume', true)} ${button('stop', 'Stop')} ${button('evaluate', 'Evaluate')}`;
+      return html`${ask('resume', 'Resume', true)} ${ask('stop', 'Stop')} ${ask('evaluate', 'Evaluate')}`;
     case 'opening':
-      return button('stop', 'Stop');
+      return ask('stop', 'Stop');
     case 'training':
     case 'evaluating':
     case 'refining':
-      return html`${button('pause', 'Pause')} ${button('stop', 'Stop')} ${button('evaluate', 'Evaluate')}`;
+      return html`${ask('pause', 'Pause')} ${ask('stop', 'Stop')} ${ask('evaluate', 'Evaluate')}`;
     case null:
-      return html`${state === 'finished' ? nothing : button('resume', 'Resume', true)} ${button('evaluate', 'Evaluate')}`;
+      return html`${state === 'finished' ? nothing : ask('resume', 'Resume', true)} ${ask('evaluate', 'Evaluate')}`;
   }
 }
 
+const commandTitles = {
+  pause: 'Pause after the step in progress',
+  resume: 'Go on from where the run stands',
+  stop: 'End the run after writing a checkpoint; it can be resumed',
+  evaluate: 'Score the policy of now on the held-out problems',
+} as const;
+
 function rolloutsButton({ id }: RunSummary, controller: DashboardController): TemplateResult {
   const open = (): void => controller.act({ do: 'openPanel', view: { kind: 'rollouts', runId: id, filter: {}, open: null } });
-  return html`<vscode-button id="open-rollouts" appearance="secondary" @click=${open}>Open Rollouts</vscode-button>`;
+  return button({ id: 'open-rollouts', words: 'Open Rollouts', title: 'Every answer of the run with its critiques and refinements', onClick: open });
 }
 
 function fact(name: string, value: string | TemplateResult): TemplateResult {

@@ -9,6 +9,7 @@ import { dashboardView } from './view.ts';
 import '../ui/page.css';
 import '../ui/reportPage.css';
 import './run.css';
+import './toolbar.css';
 
 export function mountDashboard(root: HTMLElement, host: PageHost): DashboardController {
   defineControls();

@@ -1,6 +1,7 @@
 /** What is set for all charts at once: the horizontal axis, smoothing, zoom, other runs laid over this one. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { XAxis } from '../charts/curve.ts';
+import { checkBox } from '../ui/controls.ts';
 import { formatCompact } from '../ui/format.ts';
 import { looksOf } from './catalog.ts';
 import type { DashboardController } from './controller.ts';
@@ -51,18 +52,34 @@ function overlayChoice({ runs, view }: DashboardState, controller: DashboardCont
   if (others.length === 0 || view === null) return nothing;
   const { overlays } = view;
   const looks = looksOf(overlays, runOrder({ runs, view }));
-  return html`<details class="overlays">
+  return html`<details class="overlays" @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
     <summary id="overlays">Compare with${overlays.length === 0 ? '…' : ` (${overlays.length})`}</summary>
-    <div class="menu">
+    <div class="menu" tabindex="-1">
       ${others.map(({ id, name, algorithm, isHumanTouched }) => {
         const look = looks.get(id);
         const swatch = look === undefined ? '' : `border-color: var(--vscode-charts-${look.color})`;
-        return html`<label>
-          <input id="overlay-${id}" type="checkbox" .checked=${look !== undefined} @change=${() => controller.toggleOverlay(id)} />
-          <span class="swatch dashed" style=${swatch}></span><span class="name" dir="auto">${name}</span>
-          <span class="quiet">${algorithm}${isHumanTouched ? ', human-touched' : ''}</span>
-        </label>`;
+        return checkBox({
+          id: `overlay-${id}`,
+          words: html`<span class="swatch dashed" style=${swatch}></span><span class="name" dir="auto">${name}</span>
+            <span class="quiet">${algorithm}${isHumanTouched ? ', human-touched' : ''}</span>`,
+          isChecked: look !== undefined,
+          onChange: () => controller.toggleOverlay(id),
+        });
       })}
     </div>
   </details>`;
+}
+
+/** A menu is closed by what is done elsewhere. */
+function closeWhenLeft({ currentTarget, relatedTarget }: FocusEvent): void {
+  const menu = currentTarget as HTMLDetailsElement;
+  if (!(relatedTarget instanceof Node && menu.contains(relatedTarget))) menu.open = false;
+}
+
+function closeOnEscape(event: KeyboardEvent): void {
+  const menu = event.currentTarget as HTMLDetailsElement;
+  if (event.key !== 'Escape' || !menu.open) return;
+  event.stopPropagation();
+  menu.open = false;
+  menu.querySelector('summary')?.focus();
 }

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { chartCard } from '../charts/chartCard.ts';
 import { HideEvent, ZoomEvent } from '../charts/curveChart.ts';
-import { connectionBar, failureView } from '../ui/partsView.ts';
+import { connectionBar, failureView, loadingView } from '../ui/partsView.ts';
 import { sectionsOf, type RunNumbers, type Section } from './catalog.ts';
 import type { DashboardController } from './controller.ts';
 import { explanationsOf } from './explanations.ts';
@@ -86,7 +86,7 @@ function sectionView({ id, title, charts }: Section, state: DashboardState, runI
 
 function waitingView({ error }: DashboardState): TemplateResult | typeof nothing {
   if (error !== null) return nothing;
-  return html`<div class="waiting" role="status"><vscode-progress-ring aria-label="Reading the run"></vscode-progress-ring> Reading the run…</div>`;
+  return loadingView('Reading the run');
 }
 
 function overlaysOf({ view, data }: DashboardState): readonly RunData[] {

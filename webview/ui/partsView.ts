@@ -2,16 +2,17 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ConnectionView } from '../../extension/contract.ts';
 import type { ErrorData } from '../../backend/protocol/methods.ts';
+import { button, progressRing } from './controls.ts';
 import { valueOf, type Loadable } from './loadable.ts';
 
 export function loadingView(what: string): TemplateResult {
-  return html`<div class="loading" role="status"><span class="spinner" aria-hidden="true"></span>${what}…</div>`;
+  return html`<div class="loading" role="status">${progressRing()}<span>${what}…</span></div>`;
 }
 
 export function failureView(what: string, { message, remedy }: ErrorData, retry?: () => void): TemplateResult {
   return html`<div class="failure" role="alert">
     <strong>${what}.</strong> <span dir="auto">${message}</span> ${remedy === null ? nothing : html`<span dir="auto">${remedy}</span>`}
-    ${retry === undefined ? nothing : html`<button class="button secondary" @click=${retry}>Try again</button>`}
+    ${retry === undefined ? nothing : button({ words: 'Try again', onClick: retry })}
   </div>`;
 }
 

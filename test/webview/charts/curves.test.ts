@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tableRows } from '../../../webview/charts/chartTable.ts';
-import { formatValue, formatX, indexAt, valueAt, valuesInWords, type Curve } from '../../../webview/charts/curve.ts';
+import { formatValue, formatX, indexAt, valueAt, valuesInWords, type ChartModel, type Curve } from '../../../webview/charts/curve.ts';
 import { averaged, decimated, within } from '../../../webview/charts/decimation.ts';
+import { plotDataOf } from '../../../webview/charts/plotData.ts';
 import { stacked } from '../../../webview/charts/stacking.ts';
 import { smoothed } from '../../../webview/charts/smoothing.ts';
 
@@ -81,6 +82,38 @@ describe('areas on top of each other', () => {
       [11, 2],
       [111, 202],
     ]);
+  });
+});
+
+describe('the columns of a chart with areas', () => {
+  const own = (id: string, values: readonly number[]): Curve => ({ id, label: id, color: 'blue', x: [1, 2], values });
+  const other: Curve = { id: 'other', label: 'other', color: 'red', dash: [3, 3], x: [1, 2, 3], values: [5, 6, 7] };
+  const curves = [own('a', [1, 2]), own('b', [10, 20]), other];
+  const chart: ChartModel = { id: 'c', title: 'C', hint: '', format: 'number', xAxis: 'step', xEnd: 3, isStacked: true, curves };
+  const look = { range: null, smoothing: 0, hidden: new Set<string>() };
+
+  it('stack the own curves, and have another run as a line over them at its own height', () => {
+    const { columns, data, fills } = plotDataOf(chart, look);
+    expect(columns.map(({ curve, role }) => [curve.id, role])).toEqual([
+      ['a', 'area'],
+      ['b', 'area'],
+      ['other', 'line'],
+    ]);
+    expect(data.map((values) => [...values])).toEqual([
+      [1, 2, 3],
+      [1, 2, undefined],
+      [11, 22, undefined],
+      [5, 6, 7],
+    ]);
+    expect(fills).toEqual([{ upper: 2, lower: 1, column: 2 }]);
+  });
+
+  it('leave out what is hidden', () => {
+    expect(
+      plotDataOf(chart, { ...look, hidden: new Set(['a', 'other']) })
+        .data.slice(1)
+        .map((values) => [...values]),
+    ).toEqual([[10, 20]]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { wilsonInterval } from '../../../backend/core/stats.ts';
 import type { CounterfactualEntry } from '../../../backend/protocol/views.ts';
-import { runId } from '../../../webview/gallery/explorerFixtures.ts';
+import { runId } from '../../../webview/gallery/explorerRows.ts';
 import { fixtureHost, type FixtureOptions } from '../../../webview/gallery/explorerHost.ts';
 import { LabController } from '../../../webview/lab/controller.ts';
-import { readingOf } from '../../../webview/lab/reading.ts';
+import { bestOf, readingOf } from '../../../webview/lab/reading.ts';
 import { criticsToRun, whyNotRunnable } from '../../../webview/lab/state.ts';
 
 const rolloutId = `${runId}/1/chain-2/g2/r0`;
@@ -137,5 +137,14 @@ describe('the reading of a comparison', () => {
     [[entry('verdict', 1, 8), { ...entry('self', 0, 0), error: 'nothing to say' }], null],
   ])('claims no more than the intervals allow', (entries, reading) => {
     expect(readingOf(entries)).toBe(reading);
+  });
+
+  it.each([
+    [[entry('human', 7, 8), entry('step-level', 5, 8)], 'human'],
+    [[entry('human', 5, 8), entry('step-level', 5, 8)], null],
+    [[entry('human', 0, 8)], null],
+    [[], null],
+  ])('offers one critique first where one did best', (entries, best) => {
+    expect(bestOf(entries)).toBe(best);
   });
 });

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Event, EventBody } from '../../../backend/protocol/events.ts';
 import type { RolloutFilter } from '../../../backend/protocol/views.ts';
 import type { RolloutPlace } from '../../../extension/contract.ts';
-import { runId } from '../../../webview/gallery/explorerFixtures.ts';
+import { runId } from '../../../webview/gallery/explorerRows.ts';
+import { updateAt } from '../../../webview/gallery/runFixtures.ts';
 import { fixtureHost, type FixtureOptions } from '../../../webview/gallery/explorerHost.ts';
 import { ExplorerController } from '../../../webview/rollouts/controller.ts';
 import { valueOf } from '../../../webview/ui/loadable.ts';
-import { placeOf } from '../../../webview/rollouts/state.ts';
+import { placeOf } from '../../../webview/rollouts/detail.ts';
 
 const connected = { state: 'connected', detail: '' } as const;
 
@@ -177,5 +178,29 @@ describe('the explorer', () => {
     explorer.receive({ type: 'connection', connection: connected });
     await settled();
     expect(explorer.state.list.rows[0]?.key).toBe(3006);
+  });
+
+  it('knows which steps left groups out, from the run and from steps that finish meanwhile', async () => {
+    const { explorer, host } = await openExplorer({ total: 7 * 8 * 3, filtersGroups: true });
+    expect([...explorer.state.filteredSteps]).toEqual([1, 2, 3]);
+    const update = updateAt(4, { id: runId, steps: 100, done: 4, kind: 'dapo' });
+    expect(update.metrics['groupsFiltered']).toBeGreaterThan(0);
+    explorer.receive(eventsOf([{ type: 'stepFinished', update }]));
+    expect([...explorer.state.filteredSteps]).toEqual([1, 2, 3, 4]);
+    explorer.receive(eventsOf([{ type: 'stepFinished', update: { ...update, step: 5, metrics: { groupsFiltered: 0 } } }]));
+    explorer.receive(eventsOf([{ type: 'stepFinished', update: { ...update, step: 6 } }], 'another run'));
+    expect(explorer.state.filteredSteps.has(5) || explorer.state.filteredSteps.has(6)).toBe(false);
+    expect(host.requests.filter(({ method }) => method === 'run/series')).toHaveLength(1);
+  });
+
+  it('asks again for what it is read with when the backend is back', async () => {
+    const host = fixtureHost({ total: 70, filtersGroups: true });
+    const explorer = new ExplorerController(host, () => undefined);
+    explorer.receive({ type: 'show', view: { kind: 'rollouts', runId, filter: {}, open: null }, connection: { state: 'connecting', detail: '' } });
+    expect(host.requests).toEqual([]);
+    explorer.receive({ type: 'connection', connection: connected });
+    await settled();
+    expect(explorer.state.filteredSteps.size).toBeGreaterThan(0);
+    expect(explorer.state.list.rows).toHaveLength(70);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { RolloutFilter } from '../../../backend/protocol/views.ts';
+import { groupNamesOf } from '../../../webview/rollouts/filteredGroups.ts';
 import { chipsOf, isEmptyFilter, isSameFilter, stepFrom, withPart } from '../../../webview/rollouts/filter.ts';
 
 describe('the filter', () => {
@@ -26,7 +28,7 @@ describe('the filter', () => {
   });
 
   it('shows one chip a part, in words', () => {
-    const chips = chipsOf({
+    const filter: RolloutFilter = {
       text: 'a dozen',
       status: 'wrong',
       cause: 'wrongValue',
@@ -34,8 +36,8 @@ describe('the filter', () => {
       groupKind: 'allWrong',
       fromStep: 0,
       problemId: 'p1',
-    });
-    expect(chips.map(({ label }) => label)).toEqual([
+    };
+    expect(chipsOf(filter, groupNamesOf(false)).map(({ label }) => label)).toEqual([
       'problem: p1',
       'verdict: wrong',
       'cause: wrong value',
@@ -44,6 +46,7 @@ describe('the filter', () => {
       'from step: 0',
       'text: a dozen',
     ]);
+    expect(chipsOf({ groupKind: 'allWrong' }, groupNamesOf(true))).toEqual([{ key: 'groupKind', label: 'group: filtered: all wrong' }]);
   });
 
   it('compares by parts', () => {

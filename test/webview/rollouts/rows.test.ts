@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pageOf, rowAt } from '../../../webview/gallery/explorerFixtures.ts';
+import { pageOf, rowAt } from '../../../webview/gallery/explorerRows.ts';
 import { beginsGroup, emptyList, needsPage, selectionAfter, withPage } from '../../../webview/rollouts/rowList.ts';
 import { rowAfterKey, scrollToShow, windowOf } from '../../../webview/rollouts/rowWindow.ts';
 

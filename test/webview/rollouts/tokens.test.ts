@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TokenDetail } from '../../../backend/protocol/views.ts';
-import { tokensOf } from '../../../webview/gallery/explorerFixtures.ts';
+import { tokensOf } from '../../../webview/gallery/explorerTokens.ts';
 import { readout } from '../../../webview/rollouts/tokenReadout.ts';
 import { colorStep, measure, measures, shapingWeight, tokenModes, tokenScales, whyEmpty } from '../../../webview/rollouts/tokenMeasures.ts';
 import { drawnText, tokenAfterKey, tokenBlocks } from '../../../webview/rollouts/tokenText.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProblemVisit } from '../../../backend/protocol/views.ts';
-import { historyOf, pageOf } from '../../../webview/gallery/explorerFixtures.ts';
+import { historyOf } from '../../../webview/gallery/explorerFixtures.ts';
+import { pageOf } from '../../../webview/gallery/explorerRows.ts';
 import { outcomeOf, rateOf, storyOf } from '../../../webview/rollouts/visits.ts';
 
 const visit = (step: number, right: number, wrong: number, failed = 0): ProblemVisit => ({

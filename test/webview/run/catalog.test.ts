@@ -15,6 +15,12 @@ function charts(run = own, overlays = others, xAxis: XAxis = 'step'): readonly C
   return sectionsOf(run, overlays, xAxis, ['a', 'b', 'c']).flatMap((section) => section.charts);
 }
 
+function chartOf(id: string, overlays = others): ChartModel {
+  const chart = charts(own, overlays).find((each) => each.id === id);
+  if (chart === undefined) throw new Error(`There is no chart ${id}.`);
+  return chart;
+}
+
 describe('the charts of a run', () => {
   it('have numbers, a hint and the same axis each', () => {
     for (const chart of charts(own, others, 'tokens')) {
@@ -58,8 +64,62 @@ describe('the charts of a run', () => {
   });
 
   it('stack the kinds of groups to 1', () => {
-    const groups = charts().find(({ id }) => id === 'groups');
-    own.curves.steps.forEach((_, i) => expect(groups?.curves.reduce((sum, { values }) => sum + (values[i] ?? 0), 0)).toBeCloseTo(1));
+    const areas = chartOf('groups').curves.filter(({ dash }) => dash === undefined);
+    expect(areas).toHaveLength(4);
+    own.curves.steps.forEach((_, i) => expect(areas.reduce((sum, { values }) => sum + (values[i] ?? 0), 0)).toBeCloseTo(1));
+  });
+
+  it('lay another run over stacked areas as the height that is compared: the groups that teach, the whole time of a step', () => {
+    const lineOf = (chart: ChartModel): readonly (number | null)[] => chart.curves.find(({ id }) => id === overlayId('c'))?.values ?? [];
+    const { curves } = others[1] as RunNumbers;
+    const of = (name: string, i: number): number => curves.values[name]?.[i] ?? 0;
+    const taught = lineOf(chartOf('groups'));
+    const seconds = lineOf(chartOf('phases'));
+    expect([taught.length, seconds.length]).toEqual([20, 20]);
+    curves.steps.forEach((_, i) => {
+      expect(taught[i]).toBeCloseTo((of('metrics.groupsMixed', i) + of('metrics.groupsRescued', i)) / of('metrics.groups', i));
+      const all = Object.keys(curves.values).filter((name) => name.startsWith('seconds.'));
+      expect(seconds[i]).toBeCloseTo(all.reduce((sum, name) => sum + of(name, i), 0));
+    });
+    expect(chartOf('phases').curves.at(-1)?.label).toBe('c, whole step');
+  });
+
+  it('show the phases in the order of a step', () => {
+    expect(chartOf('phases', []).curves.map(({ label }) => label)).toEqual(['sample', 'critique', 'refine', 'forward', 'update']);
+  });
+
+  it.each([
+    ['critiqueGrpo', ['criticTokens', 'criticTroubles', 'lossParts', 'origins']],
+    ['grpo', []],
+    ['dapo', ['filtered', 'overlong']],
+    ['luffy', ['lossParts', 'origins']],
+    ['sdpo', ['distillationGap']],
+    ['sft', ['likelihood']],
+  ] as const)('of %s have those of its method alone: %j', (kind, expected) => {
+    const ofMethods = [
+      'criticCost',
+      'criticTokens',
+      'criticTroubles',
+      'distillationGap',
+      'filtered',
+      'likelihood',
+      'lossParts',
+      'origins',
+      'overlong',
+    ];
+    const ids = charts(numbersOf({ id: 'a', steps: 100, done: 90, kind }), []).map(({ id }) => id);
+    expect(ids.filter((id) => ofMethods.includes(id)).sort()).toEqual(expected);
+  });
+
+  it('have lines for demonstrations beside those of rollouts', () => {
+    const luffy = numbersOf({ id: 'a', steps: 100, done: 40, kind: 'luffy' });
+    const labels = (id: string): readonly string[] =>
+      charts(luffy, [])
+        .find((chart) => chart.id === id)
+        ?.curves.map(({ label }) => label) ?? [];
+    expect(labels('ratio')).toEqual(['rollouts', 'demonstrations', 'demonstration p']);
+    expect(labels('lossParts')).toEqual(['rollouts', 'demonstrations']);
+    expect(labels('origins')).toEqual(['rollouts', 'demonstrations']);
   });
 
   it('are none before the first number', () => {
