@@ -1,6 +1,6 @@
 /** What shows evaluation sets while they are answered: one status line on a terminal, plain lines elsewhere. */
 import type { BenchmarkScores } from '../protocol/experimentViews.ts';
-import { tableValue } from '../experiments/benchmarkTable.ts';
+import { setScore } from '../protocol/runMeasures.ts';
 import type { CliOutput } from './command.ts';
 import { clock, cut, harmless } from './terminalText.ts';
 
@@ -49,7 +49,7 @@ export class BenchmarkView {
   finish(scores: BenchmarkScores): void {
     this.before += this.size;
     this.done = 0;
-    const score = tableValue(scores);
+    const score = setScore(scores);
     const ends = (score?.interval ?? [0, 1]).map((end) => (100 * end).toFixed(1));
     const failed = scores.failed === 0 ? '' : `, no verdict on ${scores.failed}`;
     this.output.write(

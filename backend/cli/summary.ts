@@ -1,7 +1,7 @@
 /** The end of a run: before and after, what still fails and why, where everything is, what to try next. */
 import { dirname, join } from 'node:path';
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
-import type { CriticSpending } from '../protocol/criticViews.ts';
+import type { CriticPayments, CriticSpending } from '../protocol/criticViews.ts';
 import { holdsOut } from '../protocol/dataViews.ts';
 import type { Cause, LevelScore, PersistentFailure } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
@@ -126,6 +126,7 @@ function factLines(result: SessionResult, paint: Paint, width: number): string[]
     cut(fact('work', `${count(step)} steps, ${count(updates)} updates`), width),
     cut(fact('tokens', `${count(tokensSampled)} sampled, ${count(tokensTrained)} trained; evaluations aside`), width),
     ...(critic === undefined ? [] : [cut(fact('critic', criticText(critic)), width)]),
+    ...(critic === undefined || critic.paid.studies.answers === 0 ? [] : [cut(fact('studies', tokensText(critic.paid.studies)), width)]),
     cut(fact('time', `${clock(seconds)}${rate}, peak memory ${count(peakRssMb)} MB`), width),
     fact('run', harmless(folder)),
     fact('store', harmless(join(dirname(dirname(folder)), 'store.db'))),
@@ -136,8 +137,13 @@ function factLines(result: SessionResult, paint: Paint, width: number): string[]
 function criticText({ asked, answered, fallbacks, cached, promptTokens, completionTokens, cost }: CriticSpending): string {
   const count = (n: number, what: string): string[] => (n === 0 ? [] : [`${n.toLocaleString('en-US')} ${what}`]);
   const asks = [...count(asked, 'asked'), ...count(answered, 'answered'), ...count(cached, 'from the cache'), ...count(fallbacks, 'replaced')];
+  return `${asks.join(', ')}; ${tokensText({ promptTokens, completionTokens, cost })}`;
+}
+
+/** `28,120 tokens, cost 0.42`. */
+function tokensText({ promptTokens, completionTokens, cost }: Pick<CriticPayments, 'promptTokens' | 'completionTokens' | 'cost'>): string {
   const price = cost === 0 ? '' : `, cost ${cost.toLocaleString('en-US', { maximumSignificantDigits: 3 })}`;
-  return `${asks.join(', ')}; ${(promptTokens + completionTokens).toLocaleString('en-US')} tokens${price}`;
+  return `${(promptTokens + completionTokens).toLocaleString('en-US')} tokens${price}`;
 }
 
 interface NextStep {

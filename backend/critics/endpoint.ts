@@ -28,17 +28,30 @@ export interface Endpoint {
   complete(request: EndpointRequest, signal: AbortSignal): Promise<EndpointReply>;
 }
 
+/** Tokens of a request and its answer; null where the endpoint does not tell. */
+export type EndpointUsage = Pick<EndpointReply, 'promptTokens' | 'completionTokens'>;
+
+interface EndpointErrorOptions {
+  readonly isPassing: boolean;
+  readonly retryAfter?: number | undefined;
+  readonly used?: EndpointUsage;
+  readonly cause?: unknown;
+}
+
 /** Why there was no usable answer, in words without secrets. */
 export class EndpointError extends Error {
   /** The same request may succeed later. */
   readonly isPassing: boolean;
   /** How long the endpoint wants to be left alone, in seconds. */
   readonly retryAfter: number | undefined;
+  /** What the answer took that is of no use; undefined where there was none. */
+  readonly used: EndpointUsage | undefined;
 
-  constructor(message: string, { isPassing, retryAfter, cause }: { isPassing: boolean; retryAfter?: number | undefined; cause?: unknown }) {
+  constructor(message: string, { isPassing, retryAfter, used, cause }: EndpointErrorOptions) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'EndpointError';
     this.isPassing = isPassing;
     this.retryAfter = retryAfter;
+    this.used = used;
   }
 }

@@ -1,6 +1,7 @@
 /** Any OpenAI-compatible server as an endpoint. The package is loaded when the first request is made. */
 import type { OpenAI as Client } from 'openai';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { outgoingFetch } from '../net/outgoingFetch.ts';
 import { EndpointError, type Endpoint, type EndpointReply } from './endpoint.ts';
 
 export interface HttpEndpointOptions {
@@ -95,7 +96,7 @@ async function open(baseUrl: string, secret: string): Promise<Client> {
     maxRetries: 0,
     timeout: 24 * 3_600_000,
     logLevel: 'off',
-    fetch: async (input, init) => bounded(await fetch(input, { ...init, redirect: 'error' })),
+    fetch: async (input, init) => bounded(await outgoingFetch(input instanceof Request ? input.url : input, { ...init, redirect: 'error' })),
   });
 }
 
@@ -119,10 +120,15 @@ function replyOf(reply: unknown): EndpointReply {
   const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
   const message = isRecord(choice) ? choice['message'] : undefined;
   const content = isRecord(message) ? message['content'] : undefined;
-  if (typeof content !== 'string') throw new EndpointError('it answered with something that is no chat completion', { isPassing: true });
+  const used = { promptTokens: countIn(usage, 'prompt_tokens'), completionTokens: countIn(usage, 'completion_tokens') };
+  // Models that think until their limit, say, leave nothing to read: what was counted is billed all the same.
+  if (typeof content !== 'string') {
+    const isBilled = used.promptTokens !== null || used.completionTokens !== null;
+    throw new EndpointError('it answered with something that is no chat completion', { isPassing: true, ...(isBilled ? { used } : {}) });
+  }
   const isCutOff = isRecord(choice) && choice['finish_reason'] === 'length';
-  if (content.trim() === '') throw new EndpointError('it answered with an empty text', { isPassing: !isCutOff });
-  return { text: content, isCutOff, promptTokens: countIn(usage, 'prompt_tokens'), completionTokens: countIn(usage, 'completion_tokens') };
+  if (content.trim() === '') throw new EndpointError('it answered with an empty text', { isPassing: !isCutOff, used });
+  return { text: content, isCutOff, ...used };
 }
 
 function countIn(usage: unknown, name: string): number | null {

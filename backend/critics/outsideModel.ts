@@ -6,11 +6,12 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { CriticOptions } from '../protocol/criticConfig.ts';
+import type { CriticPayment } from '../protocol/criticViews.ts';
 import type { Message } from '../protocol/records.ts';
 import { CircuitBreaker } from './circuitBreaker.ts';
 import type { Answer, Generate } from './critic.ts';
-import { EndpointError, type Endpoint, type EndpointReply, type EndpointRequest } from './endpoint.ts';
-import { Spending, type Spent } from './spending.ts';
+import { EndpointError, type Endpoint, type EndpointReply, type EndpointRequest, type EndpointUsage } from './endpoint.ts';
+import { Spending, type Settle, type Spent } from './spending.ts';
 
 /** Answers that are kept by the hash of what was asked. */
 export interface ReplyCache {
@@ -23,6 +24,8 @@ export interface OutsideModelOptions {
   readonly options: CriticOptions;
   readonly cache: ReplyCache;
   readonly spentBefore: Spent;
+  /** Hears of each answer that was paid for, of use or not, before anybody has it. */
+  readonly onPaid?: (payment: CriticPayment) => void;
   /** In ms, for tests. */
   readonly clock?: () => number;
   /** The first wait before another try; doubled with each. */
@@ -33,7 +36,21 @@ export interface OutsideModelOptions {
 export interface Occasion {
   readonly notice: (code: string, message: string) => void;
   readonly signal: AbortSignal;
+  /** A study is told each time that the budget is used up; training, which goes on and on, once. Default `training`. */
+  readonly purpose?: CriticPayment['purpose'];
 }
+
+/** A request on its way, and what its tries have taken so far. */
+interface Errand {
+  readonly request: EndpointRequest;
+  /** Estimated. */
+  readonly promptTokens: number;
+  readonly paid: { promptTokens: number; completionTokens: number; cost: number };
+}
+
+type Used = EndpointUsage & { readonly text?: string };
+
+const unpaid: Errand['paid'] = { promptTokens: 0, completionTokens: 0, cost: 0 };
 
 /** A server that wants to be left alone for longer counts as one that is out of order. */
 const longestWaitMs = 60_000;
@@ -47,16 +64,19 @@ export class OutsideModel {
   private readonly cache: ReplyCache;
   private readonly breaker: CircuitBreaker;
   private readonly firstRetryMs: number;
+  private readonly onPaid: (payment: CriticPayment) => void;
   private nextStart = 0;
-  private hasToldBudget = false;
+  private hasToldTraining = false;
+  private readonly toldStudies = new WeakSet<Occasion>();
 
-  constructor({ endpoint, options, cache, spentBefore, clock, firstRetryMs = 500 }: OutsideModelOptions) {
+  constructor({ endpoint, options, cache, spentBefore, onPaid = () => undefined, clock, firstRetryMs = 500 }: OutsideModelOptions) {
     this.endpoint = endpoint;
     this.options = options;
     this.cache = cache;
     this.spending = new Spending(options, spentBefore);
     this.breaker = new CircuitBreaker(clock);
     this.firstRetryMs = firstRetryMs;
+    this.onPaid = onPaid;
   }
 
   /** Throws the signal's reason, and nothing else. */
@@ -81,31 +101,20 @@ export class OutsideModel {
     const kept = this.kept(hash);
     if (kept !== null) return { ...nothing, ...kept, isCached: true };
 
-    const promptTokens = estimatedTokens(messages.map(({ content }) => content));
-    const settle = await this.spending.reserve(promptTokens, maxTokens);
-    if (settle === undefined) {
-      this.tellBudget(occasion, promptTokens + maxTokens);
-      return failed('the budget of the run’s critic has no room for it', 0);
-    }
-    let used = { prompt: 0, completion: 0 };
-    try {
-      const { reply, error, attempts } = await this.ask(request, occasion);
-      if (reply === undefined) return failed(error, attempts);
-      const prompt = reply.promptTokens ?? promptTokens;
-      const completion = reply.completionTokens ?? estimatedTokens([reply.text]);
-      used = { prompt, completion };
-      this.keep(hash, { text: reply.text, isCutOff: reply.isCutOff }, occasion);
-      const cost = this.spending.costOf(prompt, completion);
-      return { ...nothing, text: reply.text, isCutOff: reply.isCutOff, promptTokens: prompt, completionTokens: completion, cost, attempts };
-    } finally {
-      settle(used.prompt, used.completion);
-    }
+    const errand: Errand = { request, promptTokens: estimatedTokens(messages.map(({ content }) => content)), paid: { ...unpaid } };
+    const { reply, error, attempts } = await this.ask(errand, occasion);
+    if (reply === undefined) return { ...nothing, ...errand.paid, error, attempts };
+    this.keep(hash, { text: reply.text, isCutOff: reply.isCutOff }, occasion);
+    return { ...nothing, ...errand.paid, text: reply.text, isCutOff: reply.isCutOff, attempts };
   }
 
+  /** Each try has room of its own in the budget. */
   private async ask(
-    request: EndpointRequest,
-    { signal, notice }: Occasion,
+    errand: Errand,
+    occasion: Occasion,
   ): Promise<{ readonly reply?: EndpointReply; readonly error: string; readonly attempts: number }> {
+    const { request, promptTokens } = errand;
+    const { signal, notice } = occasion;
     const { retries, timeoutSeconds } = this.options;
     const { endpoint, breaker } = this;
     const admission = breaker.admit();
@@ -113,17 +122,28 @@ export class OutsideModel {
       if (admission === 'no' || (breaker.isOpen && admission === 'yes')) {
         return { error: `${endpoint.title} is out of order and is left alone for a while`, attempts };
       }
+      const settle = await this.spending.reserve(promptTokens, request.maxTokens);
+      if (settle === undefined) {
+        breaker.abandoned(admission);
+        this.tellBudget(occasion, promptTokens + request.maxTokens);
+        return { error: 'the budget of the run’s critic has no room for it', attempts };
+      }
       let failure: EndpointError;
+      let used: Used | undefined;
       try {
         await this.turn(signal);
         attempts += 1;
         const reply = await endpoint.complete(request, AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]));
+        used = reply;
         if (breaker.succeeded()) notice('critic.recovered', `${endpoint.title} answers again.`);
         return { reply, error: '', attempts };
       } catch (error) {
         if (signal.aborted) breaker.abandoned(admission);
         signal.throwIfAborted();
         failure = failureOf(error, timeoutSeconds);
+        used = failure.used;
+      } finally {
+        this.account(errand, settle, used, occasion);
       }
       const wait = Math.max(this.firstRetryMs * 2 ** (attempts - 1), (failure.retryAfter ?? 0) * 1000);
       if (!failure.isPassing || attempts > retries || wait > longestWaitMs) {
@@ -136,6 +156,26 @@ export class OutsideModel {
         return { error: failure.message, attempts };
       }
       await pause(wait, signal, () => breaker.abandoned(admission));
+    }
+  }
+
+  /** What a try took; undefined for nothing. */
+  private account({ promptTokens, paid }: Errand, settle: Settle, used: Used | undefined, { purpose = 'training', notice }: Occasion): void {
+    if (used === undefined) {
+      settle(0, 0);
+      return;
+    }
+    const prompt = used.promptTokens ?? promptTokens;
+    const completion = used.completionTokens ?? estimatedTokens([used.text ?? '']);
+    settle(prompt, completion);
+    const cost = this.spending.costOf(prompt, completion);
+    paid.promptTokens += prompt;
+    paid.completionTokens += completion;
+    paid.cost += cost;
+    try {
+      this.onPaid({ purpose, model: this.endpoint.model, promptTokens: prompt, completionTokens: completion, cost });
+    } catch (error) {
+      notice('critic.notAccounted', `What an answer of ${this.endpoint.model} took could not be recorded: ${messageOf(error)}`);
     }
   }
 
@@ -172,15 +212,13 @@ export class OutsideModel {
     }
   }
 
-  private tellBudget({ notice }: Occasion, wanted: number): void {
-    if (this.hasToldBudget) return;
-    this.hasToldBudget = true;
-    const { tokens } = this.spending.spent;
-    const count = (n: number): string => n.toLocaleString('en-US');
-    notice(
-      'critic.budgetUsedUp',
-      `The budget for ${this.endpoint.title} has no room for another critique, which may take ${count(wanted)} tokens: ${count(tokens)} are used. The run goes on without it.`,
-    );
+  private tellBudget(occasion: Occasion, wanted: number): void {
+    const isStudy = occasion.purpose === 'study';
+    if (isStudy ? this.toldStudies.has(occasion) : this.hasToldTraining) return;
+    if (isStudy) this.toldStudies.add(occasion);
+    else this.hasToldTraining = true;
+    const rest = isStudy ? 'It is the run’s, for training and studies together: criticOptions.budget.' : 'The run goes on without it.';
+    occasion.notice('critic.budgetUsedUp', `${this.spending.refusal(this.endpoint.title, wanted)} ${rest}`);
   }
 }
 
@@ -200,10 +238,6 @@ export const nothing: Answer = {
   isCached: false,
   error: null,
 };
-
-function failed(error: string, attempts: number): Answer {
-  return { ...nothing, error, attempts };
-}
 
 function failureOf(error: unknown, timeoutSeconds: number): EndpointError {
   if (error instanceof EndpointError) return error;

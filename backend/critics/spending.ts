@@ -1,4 +1,4 @@
-/** What a run's critic may use, and has used. */
+/** What a run's critics may use, and have used: in training and in studies together, so that a budget is the most that a run costs. */
 import type { CriticOptions } from '../protocol/criticConfig.ts';
 
 export interface Spent {
@@ -26,6 +26,13 @@ export class Spending {
 
   get spent(): Spent {
     return { tokens: this.tokens, money: this.money };
+  }
+
+  /** Why a call that may take `tokens` is not made. `title`: who would be asked. */
+  refusal(title: string, tokens: number): string {
+    const count = (n: number): string => n.toLocaleString('en-US', { maximumSignificantDigits: 6 });
+    const cost = this.options.budget.money === null ? '' : `, which cost ${count(this.money)}`;
+    return `The budget for ${title} has no room for another critique, which may take ${count(tokens)} tokens: ${count(this.tokens)} are used${cost}.`;
   }
 
   costOf(promptTokens: number, completionTokens: number): number {

@@ -2,6 +2,7 @@
 import type { ColumnType } from '../data/parquet/writeParquet.ts';
 import type { Message, Problem } from '../protocol/records.ts';
 import type { Lesson } from '../store/lessonQueries.ts';
+import type { VerdictChoice } from '../store/standingVerdicts.ts';
 import type { StoreReader } from '../store/storeReader.ts';
 
 export type LessonRow = Readonly<Record<string, unknown>>;
@@ -14,6 +15,8 @@ export interface LessonFormat {
 }
 
 export interface LessonOptions {
+  /** By which verdicts answers are right, wrong and failing. */
+  readonly verdicts: VerdictChoice;
   /** Leave out what a person wrote, so that a model trained on it may be compared with others. */
   readonly withoutHuman: boolean;
   /** Leave out refinements that were only tried, not part of training. */
@@ -31,6 +34,13 @@ const provenanceColumns = {
   critique_revision: 'integer',
   critique_time: 'text',
 } as const;
+/** Of both answers: `run`, `rescored` or `settled`, and by which verifier or person. */
+const originColumns = {
+  failed_verdict_source: 'text',
+  failed_verdict_by: 'text',
+  refinement_verdict_source: 'text',
+  refinement_verdict_by: 'text',
+} as const;
 
 export const lessonFormats = {
   triples: {
@@ -47,25 +57,27 @@ export const lessonFormats = {
       refinement: 'text',
       refinement_reward: 'double',
       is_right: 'boolean',
+      ...originColumns,
       is_trial: 'boolean',
       step: 'integer',
       run: 'text',
     },
     *rows(store, runId, options) {
       for (const lesson of chosen(store, runId, options)) {
-        const { problem, failed, failedVerdict, refinement, refinementVerdict } = lesson;
+        const { problem, failed, refinement, failedVerdict, refinementVerdict } = lesson;
         yield {
           problem_id: problem.id,
           prompt: problem.prompt,
           answer: problem.answer,
           level: problem.level,
           failed: failed.completion,
-          failed_extracted: failedVerdict?.extracted ?? null,
-          failed_reward: failedVerdict?.reward ?? null,
+          failed_extracted: failedVerdict?.verdict.extracted ?? null,
+          failed_reward: failedVerdict?.verdict.reward ?? null,
           ...provenance(lesson),
           refinement: refinement.completion,
-          refinement_reward: refinementVerdict?.reward ?? null,
-          is_right: refinementVerdict?.status === 'right',
+          refinement_reward: refinementVerdict?.verdict.reward ?? null,
+          is_right: refinementVerdict?.verdict.status === 'right',
+          ...origins(lesson),
           is_trial: lesson.isTrial,
           step: refinement.step,
           run: runId,
@@ -75,7 +87,7 @@ export const lessonFormats = {
   },
   preferences: {
     summary: 'pairs for DPO and reward models: the right refinement is chosen over the failed answer (TRL, conversational)',
-    columns: { prompt: messages, chosen: messages, rejected: messages, problem_id: 'text', ...provenanceColumns },
+    columns: { prompt: messages, chosen: messages, rejected: messages, problem_id: 'text', ...provenanceColumns, ...originColumns },
     *rows(store, runId, options) {
       for (const lesson of chosen(store, runId, options)) {
         if (!isRescue(lesson)) continue;
@@ -86,18 +98,20 @@ export const lessonFormats = {
           rejected: said(failed.completion),
           problem_id: problem.id,
           ...provenance(lesson),
+          ...origins(lesson),
         };
       }
     },
   },
   sft: {
     summary: 'right refinements to imitate, without the critique in the prompt (TRL, prompt and completion)',
-    columns: { prompt: messages, completion: messages, problem_id: 'text', ...provenanceColumns },
+    columns: { prompt: messages, completion: messages, problem_id: 'text', ...provenanceColumns, ...originColumns },
     *rows(store, runId, options) {
       for (const lesson of chosen(store, runId, options)) {
         if (!isRescue(lesson)) continue;
         const { problem, refinement } = lesson;
-        yield { prompt: problem.prompt, completion: said(refinement.completion), problem_id: problem.id, ...provenance(lesson) };
+        const own = { prompt: problem.prompt, completion: said(refinement.completion), problem_id: problem.id };
+        yield { ...own, ...provenance(lesson), ...origins(lesson) };
       }
     },
   },
@@ -108,12 +122,19 @@ export const lessonFormats = {
       prompt: messages,
       ability: 'text',
       reward_model: { fields: { style: 'text', ground_truth: 'text' } },
-      extra_info: { fields: { index: 'text', level: 'text', run: 'text', attempts: 'integer', visits_failed: 'integer' } },
+      extra_info: {
+        fields: {
+          ...{ index: 'text', level: 'text', run: 'text', attempts: 'integer', visits_failed: 'integer' },
+          // Of the attempts, by whose verdict they failed.
+          verdicts: { fields: { run: 'integer', rescored: 'integer', settled: 'integer' } },
+          settled_by: { list: 'text' },
+        },
+      },
     },
-    *rows(store, runId) {
-      for (const { problemId, attempts, visitsFailed } of store.standingFailures(runId, 1)) {
+    *rows(store, runId, options) {
+      for (const { problemId, attempts, visitsFailed, verdicts, settledBy } of store.standingVerdicts(runId, options.verdicts).failures()) {
         const problem = store.problem(runId, problemId);
-        if (problem !== null) yield verlRow(problem, { run: runId, attempts, visits_failed: visitsFailed });
+        if (problem !== null) yield verlRow(problem, { run: runId, attempts, visits_failed: visitsFailed, verdicts, settled_by: settledBy });
       }
     },
   },
@@ -121,10 +142,11 @@ export const lessonFormats = {
 
 export type LessonFormatName = keyof typeof lessonFormats;
 
-function* chosen(store: StoreReader, runId: string, { withoutHuman, withoutTrials, withoutFlagged }: LessonOptions): Generator<Lesson> {
-  for (const lesson of store.lessons(runId)) {
-    // The trigger "always" has right answers criticized, too; nothing failed there.
-    if (lesson.failedVerdict?.status === 'right') continue;
+function* chosen(store: StoreReader, runId: string, options: LessonOptions): Generator<Lesson> {
+  const { verdicts, withoutHuman, withoutTrials, withoutFlagged } = options;
+  for (const lesson of store.lessons(runId, verdicts)) {
+    // The trigger "always" has right answers criticized, too; nothing failed there, nor where an answer was found to be right later.
+    if (lesson.failedVerdict?.verdict.status === 'right') continue;
     if (withoutHuman && lesson.critique.kind === 'human') continue;
     if (withoutTrials && lesson.isTrial) continue;
     if (withoutFlagged && isFlagged(store, runId, lesson)) continue;
@@ -138,7 +160,16 @@ function isFlagged(store: StoreReader, runId: string, { failed, critique, refine
 
 /** Right where the answer before was wrong. */
 function isRescue({ failedVerdict, refinementVerdict }: Lesson): boolean {
-  return failedVerdict?.status === 'wrong' && refinementVerdict?.status === 'right';
+  return failedVerdict?.verdict.status === 'wrong' && refinementVerdict?.verdict.status === 'right';
+}
+
+function origins({ failedVerdict, refinementVerdict }: Lesson): LessonRow {
+  return {
+    failed_verdict_source: failedVerdict?.source ?? null,
+    failed_verdict_by: failedVerdict?.by ?? null,
+    refinement_verdict_source: refinementVerdict?.source ?? null,
+    refinement_verdict_by: refinementVerdict?.by ?? null,
+  };
 }
 
 /** Who wrote the critique: for a person's, the name that he or she is known by in the editor. */

@@ -1,19 +1,21 @@
 /** Runs as an MLflow file store (the layout of `mlruns/`): experiments, runs, metrics, parameters and tags as small text files. */
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { RunView } from '../protocol/views.ts';
-import type { StoreReader } from '../store/storeReader.ts';
+import type { MetricsExport } from './metricsExport.ts';
 import { scalarsOf } from './scalars.ts';
 
 const experimentName = 'critique-grpo';
 /** MLflow cuts longer values off, or refuses them. */
 const longestParameter = 6000;
+const linesAtOnce = 100_000;
 /** `RunStatus` of MLflow's service.proto. */
 const statusNumbers = { running: 1, finished: 3, failed: 4, stopped: 5 } as const satisfies Record<RunView['state'], number>;
 
-export async function writeMlflow(store: StoreReader, runs: readonly RunView[], folder: string): Promise<(folder: string) => string> {
+export async function writeMlflow(what: MetricsExport): Promise<(place: string) => string> {
+  const { runs, folder } = what;
   const experimentId = '100000000000000001';
   const times = runs.map(({ createdAt }) => Math.floor(createdAt));
   await writeYaml(join(folder, experimentId, 'meta.yaml'), {
@@ -24,24 +26,24 @@ export async function writeMlflow(store: StoreReader, runs: readonly RunView[], 
     lifecycle_stage: 'active',
     name: experimentName,
   });
-  for (const run of runs) await writeRun(store, run, experimentId, join(folder, experimentId));
-  return (place) => `mlflow ui --backend-store-uri ${pathToFileURL(place).href}`;
+  for (const run of runs) await writeRun(what, run, experimentId, join(folder, experimentId));
+  // MLflow 3 opens a file store only where it is told to.
+  return (place) => `MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri ${pathToFileURL(place).href}`;
 }
 
-async function writeRun(store: StoreReader, run: RunView, experimentId: string, folder: string): Promise<void> {
+async function writeRun({ store, verdicts }: MetricsExport, run: RunView, experimentId: string, folder: string): Promise<void> {
   // MLflow wants 32 hexadecimal digits; the same run has the same ones in every export.
   const id = createHash('sha256').update(`${run.id}\n${run.createdAt}`).digest('hex').slice(0, 32);
   const own = join(folder, id);
-  const lines = new Map<string, string[]>();
+  // Of an export before, into the same folder.
+  await rm(join(own, 'metrics'), { recursive: true, force: true });
+  const lines = new MetricLines(join(own, 'metrics'));
   let end = run.createdAt;
-  for (const { step, time, values } of scalarsOf(store, run.id)) {
+  for (const { step, time, values } of scalarsOf(store, run.id, verdicts)) {
     end = time;
-    for (const [name, value] of Object.entries(values)) {
-      const known = lines.get(name) ?? [];
-      lines.set(name, known);
-      known.push(`${Math.floor(time)} ${value} ${step}\n`);
-    }
+    for (const [name, value] of Object.entries(values)) await lines.add(name, `${Math.floor(time)} ${value} ${step}\n`);
   }
+  await lines.flush();
   await writeYaml(join(own, 'meta.yaml'), {
     artifact_uri: './artifacts',
     end_time: run.state === 'running' ? null : Math.floor(end),
@@ -59,11 +61,38 @@ async function writeRun(store: StoreReader, run: RunView, experimentId: string, 
     tags: [],
     user_id: '',
   });
-  for (const [name, all] of lines) await writeText(join(own, 'metrics', fileName(name)), all.join(''));
   for (const [name, value] of parametersOf(run.config)) await writeText(join(own, 'params', fileName(name)), value.slice(0, longestParameter));
   await writeText(join(own, 'tags', 'mlflow.runName'), run.name);
   await writeText(join(own, 'tags', 'critique-grpo.run'), run.id);
   await mkdir(join(own, 'artifacts'), { recursive: true });
+}
+
+/** Appends to one file a metric, many lines at a time, so that neither files nor memory are many. */
+class MetricLines {
+  private readonly folder: string;
+  private readonly waiting = new Map<string, string[]>();
+  private count = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  async add(name: string, line: string): Promise<void> {
+    const lines = this.waiting.get(name) ?? [];
+    this.waiting.set(name, lines);
+    lines.push(line);
+    if (++this.count >= linesAtOnce) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    for (const [name, lines] of this.waiting) {
+      const path = join(this.folder, fileName(name));
+      await mkdir(dirname(path), { recursive: true });
+      await appendFile(path, lines.join(''));
+    }
+    this.waiting.clear();
+    this.count = 0;
+  }
 }
 
 /** Settings by path, e.g. `switches.nRollouts`. */

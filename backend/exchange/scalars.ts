@@ -1,6 +1,7 @@
 /** The numbers of a run as every tracking tool knows them: named scalars by step and time. */
 import type { Event } from '../protocol/events.ts';
 import type { Evaluation, LevelScore, Update } from '../protocol/records.ts';
+import type { StepVerdicts, VerdictChoice } from '../store/standingVerdicts.ts';
 import type { StoreReader } from '../store/storeReader.ts';
 
 export interface ScalarStep {
@@ -15,22 +16,38 @@ const eventsAPage = 1000;
 
 /**
  * Steps and evaluations of a run in the order they were announced. A step that was made again after a restart comes once, as it came first; it is
- * the same one. Throws `run.missing`.
+ * the same one. With `current` verdicts, the numbers of a step that are counted from its verdicts (rewards, pass rate, kinds of groups, right
+ * refinements) are counted again where verdicts were settled or rescored since, and `train/verdictsChanged` says in how many answers; what training
+ * did with them (losses, signal, gradients) and evaluations, whose answers are not kept, stay as they were. Throws `run.missing`.
  */
-export function* scalarsOf(store: StoreReader, runId: string): Generator<ScalarStep> {
+export function* scalarsOf(store: StoreReader, runId: string, verdicts: VerdictChoice): Generator<ScalarStep> {
+  const changed = new Map(
+    store
+      .standingVerdicts(runId, verdicts)
+      .changedSteps()
+      .map((step) => [step.step, step]),
+  );
   let after = 0;
   for (;;) {
     const events = store.eventsAfter(after, eventsAPage, runId);
-    for (const event of events) yield* scalarsOfEvent(event);
+    for (const event of events) yield* scalarsOfEvent(event, changed);
     const last = events.at(-1);
     if (last === undefined || events.length < eventsAPage) return;
     after = last.seq;
   }
 }
 
-function* scalarsOfEvent({ time, body }: Event): Generator<ScalarStep> {
-  if (body.type === 'stepFinished') yield { step: body.update.step, time, values: finite(valuesOfUpdate(body.update)) };
+function* scalarsOfEvent({ time, body }: Event, changed: ReadonlyMap<number, StepVerdicts>): Generator<ScalarStep> {
+  if (body.type === 'stepFinished') {
+    const { step } = body.update;
+    const again = changed.size === 0 ? [] : valuesOfVerdicts(changed.get(step));
+    yield { step, time, values: finite([...valuesOfUpdate(body.update), ...again]) };
+  }
   if (body.type === 'evaluationFinished') yield { step: body.evaluation.step, time, values: finite(valuesOfEvaluation(body.evaluation)) };
+}
+
+function valuesOfVerdicts(step: StepVerdicts | undefined): [string, number][] {
+  return named('train', { ...step?.metrics, verdictsChanged: step?.changed ?? 0 });
 }
 
 function valuesOfUpdate({

@@ -1,8 +1,8 @@
-/** Writes rows as JSON Lines or as Parquet, as the file's name says. */
+/** Writes rows as they come, as JSON Lines or as Parquet, as the file's name says. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
-import { writeParquet, type ColumnType } from '../data/parquet/writeParquet.ts';
+import { writeParquetRows, type ColumnType } from '../data/parquet/writeParquet.ts';
 import { writeJsonl } from '../data/writeJsonl.ts';
 
 /** Returns how many rows were written; without any there is no file. Throws `export.unknownFormat`, `output.unwritable`. */
@@ -24,13 +24,8 @@ export async function writeRows(
   if (first.done === true) return 0;
   try {
     await mkdir(dirname(path), { recursive: true });
-    if (isJsonl) return await writeJsonl(path, chain(first.value, iterator));
-    const all = [...chain(first.value, iterator)];
-    writeParquet(
-      path,
-      Object.entries(columns).map(([name, type]) => ({ name, type, values: all.map((row) => row[name]) })),
-    );
-    return all.length;
+    const all = chain(first.value, iterator);
+    return isJsonl ? await writeJsonl(path, all) : writeParquetRows(path, columns, all);
   } catch (error) {
     if (error instanceof WorkbenchError) throw error;
     throw new WorkbenchError({

@@ -1,8 +1,7 @@
 /** Tables of an experiment: every cell, and what each axis of the grid does by itself. */
-import { mean } from '../core/stats.ts';
 import { axisTitle } from '../protocol/experimentAxes.ts';
 import type { CellResult, FunnelShares, RescueOfCritic, SeedResult } from '../protocol/experimentViews.ts';
-import { tableValue } from './benchmarkTable.ts';
+import { judgedScore, lateMean, neverSolvedShare } from '../protocol/runMeasures.ts';
 import type { Axis } from './grid.ts';
 import { meanPercent, meanText, type ReportTable } from './reportTable.ts';
 
@@ -19,7 +18,7 @@ export function cellsTable(cells: readonly CellResult[]): ReportTable {
       meanPercent(seeds.flatMap(({ before }) => before ?? [])),
       meanPercent(seeds.flatMap(({ after }) => after ?? [])),
       ...levels.map((level) => meanPercent(seeds.flatMap(({ byLevel }) => byLevel[level] ?? []))),
-      meanPercent(seeds.flatMap(({ failures }) => (failures.problems === 0 ? [] : failures.after / failures.problems))),
+      meanPercent(seeds.flatMap((seed) => neverSolvedShare(seed, 'after') ?? [])),
       meanText(
         seeds.map(({ tokens }) => tokens.sampled),
         0,
@@ -39,7 +38,7 @@ export function cellsTable(cells: readonly CellResult[]): ReportTable {
  */
 export function axisTable(cells: readonly CellResult[], { name, values }: Axis): ReportTable {
   const [first] = values;
-  const scores = scoresOf(cells);
+  const scores = judgedScore(cells.flatMap(({ seeds }) => seeds));
   const rows = values.map((value) => {
     const own = cells.filter((cell) => cell.values[name] === value);
     const seeds = own.flatMap((cell) => cell.seeds);
@@ -55,13 +54,13 @@ export function axisTable(cells: readonly CellResult[], { name, values }: Axis):
       String(seeds.length),
       meanPercent(seeds.flatMap((seed) => scores(seed) ?? [])),
       value === first ? '–' : signed(differences),
-      meanPercent(seeds.flatMap(({ failures }) => (failures.problems === 0 ? [] : failures.after / failures.problems))),
+      meanPercent(seeds.flatMap((seed) => neverSolvedShare(seed, 'after') ?? [])),
       meanText(
-        seeds.flatMap((seed) => lastMean(seed, 'entropy') ?? []),
+        seeds.flatMap((seed) => lateMean(seed, 'entropy') ?? []),
         3,
       ),
       meanText(
-        seeds.flatMap((seed) => lastMean(seed, 'completionTokens') ?? []),
+        seeds.flatMap((seed) => lateMean(seed, 'completionTokens') ?? []),
         1,
       ),
       meanText(
@@ -76,13 +75,6 @@ export function axisTable(cells: readonly CellResult[], { name, values }: Axis):
     rows,
     textColumns: 1,
   };
-}
-
-/** What an experiment is judged by: the average over its evaluation sets, or else held-out pass@1 after training. */
-export function scoresOf(cells: readonly CellResult[]): (seed: SeedResult) => number | null {
-  const sets = new Set(cells.flatMap(({ seeds }) => seeds.flatMap(({ benchmarks }) => benchmarks.map(({ set }) => set))));
-  if (sets.size === 0) return ({ after }) => after;
-  return ({ benchmarks }) => (benchmarks.length === sets.size ? mean(benchmarks.map((scores) => tableValue(scores)?.value ?? 0)) : null);
 }
 
 /** The funnel of each kind of critique in each cell: shares as means over seeds, counts as sums. */
@@ -151,7 +143,7 @@ function share(part: number, whole: number): number[] {
 export function failuresTable(cells: readonly CellResult[]): ReportTable {
   const attempts = cells.flatMap(({ seeds }) => seeds)[0]?.failures.attempts ?? 0;
   const share = (seeds: readonly SeedResult[], when: 'before' | 'after'): string =>
-    meanPercent(seeds.flatMap(({ failures }) => (failures.problems === 0 ? [] : failures[when] / failures.problems)));
+    meanPercent(seeds.flatMap((seed) => neverSolvedShare(seed, when) ?? []));
   return {
     header: ['cell', 'training problems', `pass@${attempts} = 0 before, %`, `pass@${attempts} = 0 after, %`],
     rows: cells.map(({ label, seeds }) => [label, String(seeds[0]?.failures.problems ?? '–'), share(seeds, 'before'), share(seeds, 'after')]),
@@ -167,12 +159,4 @@ function signed(differences: readonly number[]): string {
   if (differences.length === 0) return '–';
   const text = meanText(differences, 1);
   return text.startsWith('-') ? `−${text.slice(1)}` : `+${text}`;
-}
-
-/** Steps at the end that are taken together. */
-const lastSteps = 20;
-
-function lastMean({ dynamics }: SeedResult, name: string): number | undefined {
-  const values = (dynamics[name] ?? []).slice(-lastSteps).map(([, value]) => value);
-  return values.length === 0 ? undefined : mean(values);
 }

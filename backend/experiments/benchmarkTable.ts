@@ -1,17 +1,13 @@
 /** Scores on evaluation sets as the tables of papers: a row a method, a column a set, the average last. */
 import { mean } from '../core/stats.ts';
 import type { BenchmarkScores, Score } from '../protocol/experimentViews.ts';
+import { setScore } from '../protocol/runMeasures.ts';
 import { csvTable, latexTable, markdownTable, meanPercent, type ReportTable } from './reportTable.ts';
 
 export interface ScoredMethod {
   readonly label: string;
   /** The scores of each seed, or of the one model there is. */
   readonly seeds: readonly (readonly BenchmarkScores[])[];
-}
-
-/** The number of a set in the table: greedy pass@1, or avg@k where nothing was asked greedily. */
-export function tableValue({ greedy, sampled }: BenchmarkScores): Score | null {
-  return greedy ?? sampled?.avg ?? null;
 }
 
 /** Percentages. The average is over the sets of the table, each counted alike, of the seeds that have them all. */
@@ -122,11 +118,11 @@ function setsOf(methods: readonly ScoredMethod[]): BenchmarkScores[] {
 }
 
 function valuesOf(seeds: ScoredMethod['seeds'], set: string): number[] {
-  return seeds.flatMap((scores) => scores.filter((score) => score.set === set).flatMap((score) => tableValue(score)?.value ?? []));
+  return seeds.flatMap((scores) => scores.filter((score) => score.set === set).flatMap((score) => setScore(score)?.value ?? []));
 }
 
 function averages(seeds: ScoredMethod['seeds'], sets: readonly BenchmarkScores[]): number[] {
   return seeds
     .filter((scores) => sets.every(({ set }) => scores.some((score) => score.set === set)))
-    .map((scores) => mean(scores.flatMap((score) => tableValue(score)?.value ?? [])));
+    .map((scores) => mean(scores.flatMap((score) => setScore(score)?.value ?? [])));
 }

@@ -2,7 +2,8 @@
 import { mean } from '../core/stats.ts';
 import { axisTitle } from '../protocol/experimentAxes.ts';
 import type { CellResult, ExperimentFigure, FunnelShares, SeedResult } from '../protocol/experimentViews.ts';
-import { rescueShares, scoresOf } from './ablation.ts';
+import { judgedScore } from '../protocol/runMeasures.ts';
+import { rescueShares } from './ablation.ts';
 import { barChart, type BarGroup } from './barChart.ts';
 import { chart, niceTicks, type ChartLine, type Panel } from './chart.ts';
 import type { Axis } from './grid.ts';
@@ -50,7 +51,7 @@ function dynamicsFigures(cells: readonly CellResult[]): ExperimentFigure[] {
 
 /** Score over the values of an axis of numbers; the other axes make the lines. With data sizes these are the plateau curves. */
 function axisFigure(cells: readonly CellResult[], axis: Axis): ExperimentFigure {
-  const score = scoresOf(cells);
+  const score = judgedScore(cells.flatMap(({ seeds }) => seeds));
   const others = (cell: CellResult): string =>
     Object.entries(cell.values)
       .filter(([name]) => name !== axis.name)

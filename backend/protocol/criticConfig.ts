@@ -30,8 +30,8 @@ export const criticOptionsSchema = z.strictObject({
   timeoutSeconds: z.number().positive().max(3600).default(60).describe('Longest wait for one answer.'),
   budget: z
     .strictObject({
-      tokens: limit.describe('Most tokens of prompts and answers that the run may use; null for no limit.'),
-      money: limit.describe('Most that the run may cost, in the currency of the prices; null for no limit.'),
+      tokens: limit.describe('Most tokens of prompts and answers that the run may use, studies of its critics included; null for no limit.'),
+      money: limit.describe('Most that the run may cost, studies of its critics included, in the currency of the prices; null for no limit.'),
     })
     .prefault({}),
   prices: z

@@ -262,6 +262,8 @@ export interface CounterfactualEntry {
   readonly error: string | null;
   readonly refinements: readonly JudgedRefinement[];
   readonly success: SuccessRate;
+  /** What an endpoint took for the critique; left out for critics that ask none. */
+  readonly paid?: { readonly tokens: number; readonly cost: number };
 }
 
 /** A critique that the running training was told to learn from. */

@@ -80,6 +80,13 @@ export async function latestCheckpoint(runFolder: string, owner: CheckpointOwner
   return { checkpoint: null, passedOver };
 }
 
+/** Removes the checkpoints of later steps. */
+export async function forgetCheckpointsAfter(runFolder: string, step: number): Promise<void> {
+  await removeTemporaries(runFolder);
+  for (const checkpoint of await namedCheckpoints(runFolder)) if (checkpoint.step > step) await doom(runFolder, checkpoint);
+  await removeTemporaries(runFolder);
+}
+
 /** All whole checkpoints of a run, newest first, whoever asks. */
 export async function wholeCheckpoints(runFolder: string): Promise<Checkpoint[]> {
   const whole: Checkpoint[] = [];
@@ -101,9 +108,7 @@ export async function pruneCheckpoints(runFolder: string, keep: number): Promise
       kept += (await hasManifest(folder)) ? 1 : 0;
       continue;
     }
-    // Renamed first: a half-removed folder must not look like a checkpoint.
-    const doomed = join(checkpointsFolder(runFolder), `${temporaryPrefix}${stepName(step)}`);
-    await rename(folder, doomed);
+    await doom(runFolder, { step, folder });
     removed.push(step);
   }
   await removeTemporaries(runFolder);
@@ -128,6 +133,11 @@ async function namedCheckpoints(runFolder: string): Promise<Checkpoint[]> {
     }
   }
   return checkpoints.sort((a, b) => b.step - a.step);
+}
+
+/** Renamed before it is removed: a half-removed folder must not look like a checkpoint. */
+async function doom(runFolder: string, { step, folder }: Checkpoint): Promise<void> {
+  await rename(folder, join(checkpointsFolder(runFolder), `${temporaryPrefix}${stepName(step)}`));
 }
 
 async function removeTemporaries(runFolder: string): Promise<void> {

@@ -101,10 +101,12 @@ function answersToGrade(
     limit,
   }: { readonly rescoringId: string; readonly table: 'rollouts' | 'refinements'; readonly afterKey: number; readonly limit: number },
 ): AnswerToGrade[] {
+  // Walked in the order of the run's own keys: those of other runs lie between them.
+  const [own, last] = table === 'rollouts' ? ['rolloutFacts', 'lastRollout'] : ['refinements', 'lastRefinement'];
   return connection.all<AnswerToGrade>(
-    `SELECT x."key", x.id, x.problemId, x.completion, x.finish FROM ${table} x JOIN verdicts v ON v.run = x.run AND v.rolloutId = x.id
-     WHERE x.run = ?1 AND x."key" > ?2 AND x."key" <= (SELECT ${table === 'rollouts' ? 'lastRollout' : 'lastRefinement'} FROM rescorings
-       WHERE run = ?1 AND id = ?3) ORDER BY x."key" LIMIT ?4`,
+    `SELECT x."key", x.id, x.problemId, x.completion, x.finish FROM ${own} o CROSS JOIN ${table} x ON x."key" = o."key"
+     JOIN verdicts v ON v.run = x.run AND v.rolloutId = x.id
+     WHERE o.run = ?1 AND o."key" > ?2 AND o."key" <= (SELECT ${last} FROM rescorings WHERE run = ?1 AND id = ?3) ORDER BY o."key" LIMIT ?4`,
     ...[run.number, afterKey, rescoringId, limit],
   );
 }

@@ -6,9 +6,10 @@ import type { RunState, RunView, SavedCheckpoint, Series } from '../protocol/vie
 import type { Connection } from './connection.ts';
 import type { SqlValue } from './driver.ts';
 import type { RunKey } from './groupQueries.ts';
+import { isRunIdSql, requireRunId } from './runIds.ts';
 
 export interface NewRun {
-  /** Letters, digits, `.`, `_`, `-`: it also names the run's folder. */
+  /** As `requireRunId` asks: it also names the run's folder. */
   readonly id: string;
   readonly name: string;
   readonly algorithm: string;
@@ -20,16 +21,8 @@ export interface NewRun {
 /** Tells whether a run that was started at event `seq` can still be going: its process must be the writer of now. */
 export type IsAlive = (seq: number) => boolean;
 
-const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
-
 export function insertRun(connection: Connection, run: NewRun, time: number): void {
-  if (!runIdPattern.test(run.id)) {
-    throw new WorkbenchError({
-      code: 'run.badId',
-      message: `"${run.id}" cannot name a run: its folder gets the same name.`,
-      remedy: 'Use letters, digits, dots, underscores and hyphens, beginning with a letter or digit.',
-    });
-  }
+  requireRunId(run.id);
   const inserted = connection.run(
     'INSERT INTO runs (id, name, createdAt, algorithm, seed, config) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
     run.id,
@@ -63,13 +56,13 @@ FROM runs r LEFT JOIN events e ON e.seq = max(
   ifnull((SELECT max(seq) FROM events WHERE run = r.number AND type = 'runStarted'), 0),
   ifnull((SELECT max(seq) FROM events WHERE run = r.number AND type = 'runStopped'), 0))`;
 
-/** Newest first. */
+/** Newest first. Those whose ids cannot name a folder are left out, here and everywhere: `unusableRunIds` has them. */
 export function listRuns(connection: Connection, isAlive: IsAlive): RunView[] {
-  return connection.all<StoredRun>(`${runSql} ORDER BY r.number DESC`).map((row) => runOf(row, isAlive));
+  return connection.all<StoredRun>(`${runSql} WHERE ${isRunIdSql('r.id')} ORDER BY r.number DESC`).map((row) => runOf(row, isAlive));
 }
 
 export function findRun(connection: Connection, runId: string, isAlive: IsAlive): RunView | null {
-  const row = connection.get<StoredRun>(`${runSql} WHERE r.id = ?`, runId);
+  const row = connection.get<StoredRun>(`${runSql} WHERE r.id = ? AND ${isRunIdSql('r.id')}`, runId);
   return row === undefined ? null : runOf(row, isAlive);
 }
 
@@ -91,11 +84,27 @@ function stateAfter(body: EventBody, isAlive: boolean): RunState {
   return isAlive ? 'running' : 'stopped';
 }
 
+/** Whether lists of news have events of the type: those that come by the hundred are none. */
+const isNews: Readonly<Record<EventBody['type'], boolean>> = {
+  runStarted: true,
+  groupFinished: false,
+  stepFinished: false,
+  evaluationFinished: true,
+  checkpointSaved: true,
+  critiqueRevised: true,
+  critiqueEnlisted: true,
+  critiqueWithdrawn: true,
+  trialFinished: true,
+  noticeRaised: true,
+  runStopped: true,
+};
+const newsTypes = Object.entries(isNews).flatMap(([type, is]) => (is ? [`'${type}'`] : []));
+
 /** The newest events of a run but for those that come by the hundred (finished groups and steps), oldest first. */
 export function newsOf(connection: Connection, run: RunKey, limit: number): Event[] {
   return connection
     .all<{ seq: number; time: number; body: string }>(
-      `SELECT seq, time, body FROM events WHERE run = ? AND type NOT IN ('groupFinished', 'stepFinished') ORDER BY seq DESC LIMIT ?`,
+      `SELECT seq, time, body FROM events INDEXED BY eventsByType WHERE run = ? AND type IN (${newsTypes.join(', ')}) ORDER BY seq DESC LIMIT ?`,
       run.number,
       limit,
     )
@@ -109,7 +118,8 @@ export function eventsAfter(connection: Connection, seq: number, limit: number, 
   const values: SqlValue[] = run === undefined ? [seq, limit] : [seq, run.number, limit];
   return connection
     .all<{ seq: number; runId: string; time: number; body: string }>(
-      `SELECT e.seq, r.id AS runId, e.time, e.body FROM events e JOIN runs r ON r.number = e.run WHERE e.seq > ? ${ofRun} ORDER BY e.seq LIMIT ?`,
+      `SELECT e.seq, r.id AS runId, e.time, e.body FROM events e JOIN runs r ON r.number = e.run 
+       WHERE e.seq > ? ${ofRun} AND ${isRunIdSql('r.id')} ORDER BY e.seq LIMIT ?`,
       ...values,
     )
     .map((row) => ({ seq: row.seq, runId: row.runId, time: row.time, body: JSON.parse(row.body) as EventBody }));

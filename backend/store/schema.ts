@@ -6,12 +6,13 @@ import { version2 } from './migrations/version2.ts';
 import { version3 } from './migrations/version3.ts';
 import { version4 } from './migrations/version4.ts';
 import { version5 } from './migrations/version5.ts';
+import { version6 } from './migrations/version6.ts';
 
 /** "CGRP": tells our files from other SQLite files. */
 const applicationId = 0x43475250;
 
 /** `migrations[n]` takes a file from version n to n + 1. Released ones are never edited. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5];
+export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6];
 
 interface Versions {
   readonly id: number;

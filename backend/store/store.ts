@@ -3,12 +3,14 @@
  * Write, then announce: listeners hear of an event after its transaction is on disk.
  */
 import { WorkbenchError } from '../core/errors.ts';
+import type { CriticPayment } from '../protocol/criticViews.ts';
 import type { Event } from '../protocol/events.ts';
 import type { Critique, Verdict } from '../protocol/records.ts';
 import type { Settlement } from '../protocol/verdictViews.ts';
 import type { Enlistment, RunView } from '../protocol/views.ts';
 import { Announcer } from './announcer.ts';
 import type { Connection } from './connection.ts';
+import { insertPayment } from './criticQueries.ts';
 import { firstCritique, nextRevision, type CritiqueRevision, type NewCritique } from './critiqueRevisions.ts';
 import { enlistmentOf, insertEnlistment, insertWithdrawal, type EnlistmentChange, type NewEnlistment } from './enlistments.ts';
 import type { RunKey } from './groupQueries.ts';
@@ -72,6 +74,12 @@ export class Store extends StoreReader {
     this.write(() => {
       this.connection.run('INSERT INTO criticReplies (hash, reply, createdAt) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', hash, reply, this.clock());
     });
+  }
+
+  /** Kept when the answer comes, not with its step or study: what is paid is paid, also where those come to nothing. */
+  addCriticPayment(runId: string, payment: CriticPayment): void {
+    const run = this.key(runId);
+    this.write(() => insertPayment(this.connection, run, payment, this.clock()));
   }
 
   /** Told by training: from now on what a person changes takes effect after this step. */

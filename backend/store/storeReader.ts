@@ -46,9 +46,11 @@ import { auditTable, critiqueTable, evaluationTable, problemTable, refinementTab
 import { lessonPage, type Lesson } from './lessonQueries.ts';
 import { countRollouts, rolloutPage } from './rolloutPages.ts';
 import { runFacts } from './runFacts.ts';
+import { requireRunId, unusableRunIds } from './runIds.ts';
 import { eventsAfter, findRun, lastSeq, listRuns, metricNames, metricSeries, newsOf, savedCheckpoints } from './runQueries.ts';
 import type { IsAlive } from './runQueries.ts';
 import { RescoringReader, rescorings } from './rescorings.ts';
+import { StandingVerdicts, type VerdictChoice } from './standingVerdicts.ts';
 import { disagreements, type DisagreementRequest } from './verdictCourt.ts';
 
 /** Everything that can be asked of a store. `Store` is one. */
@@ -69,6 +71,11 @@ export class StoreReader {
   /** Newest first. */
   runs(): readonly RunView[] {
     return listRuns(this.connection, this.isAlive);
+  }
+
+  /** Ids, in quotes, of runs that are in none of the lists because they cannot name a folder: somebody else's program wrote them. */
+  unusableRunIds(): readonly string[] {
+    return unusableRunIds(this.connection);
   }
 
   runSummary(runId: string): RunFacts | null {
@@ -151,7 +158,7 @@ export class StoreReader {
     return critiqueCalls(this.connection, this.key(runId), filter);
   }
 
-  /** What the run's critiques by a model have used so far. */
+  /** What the run's critiques by a model have used so far, those of studies included. */
   criticSpending(runId: string): CriticSpending {
     return criticSpending(this.connection, this.key(runId));
   }
@@ -194,6 +201,11 @@ export class StoreReader {
     return select(this.connection, this.key(runId), verdictTable, 'AND x.rolloutId = ?', rolloutId)[0] ?? null;
   }
 
+  /** Verdicts as they stand now, or as the run trained on. */
+  standingVerdicts(runId: string, choice: VerdictChoice): StandingVerdicts {
+    return new StandingVerdicts(this.connection, this.key(runId), choice);
+  }
+
   /** Verdicts that another grader disagrees with, in order of steps. */
   disagreements(runId: string, request: DisagreementRequest = {}): DisagreementPage {
     return disagreements(this.connection, this.key(runId), request);
@@ -222,10 +234,11 @@ export class StoreReader {
   }
 
   /** Failed answers with critiques and the refinements that answer them, in order of recording; a page of them at a time in memory. */
-  *lessons(runId: string): Generator<Lesson> {
+  *lessons(runId: string, choice: VerdictChoice): Generator<Lesson> {
     const run = this.key(runId);
+    const verdicts = this.standingVerdicts(runId, choice);
     for (let after: number | null = 0; after !== null;) {
-      const page: ReturnType<typeof lessonPage> = lessonPage(this.connection, run, after, 200);
+      const page: ReturnType<typeof lessonPage> = lessonPage(this.connection, run, { after, limit: 200, verdicts });
       yield* page.lessons;
       after = page.next;
     }
@@ -253,6 +266,7 @@ export class StoreReader {
     if (known !== undefined) {
       return { number: known, id: runId };
     }
+    requireRunId(runId);
     const row = this.connection.get<{ number: number }>('SELECT number FROM runs WHERE id = ?', runId);
     if (row === undefined) {
       throw new WorkbenchError({

@@ -20,11 +20,12 @@ export interface CounterfactualRequest extends Pick<TrialRequest, 'samples' | 'o
 }
 
 /** A text, empty for a plain second attempt; or why there is none. */
-type Said = { readonly text: string } | { readonly error: string };
+type Said = ({ readonly text: string } | { readonly error: string }) & { readonly paid?: CounterfactualEntry['paid'] };
 
 /**
  * One entry a critic, in the order asked for, the text by hand last. All refinements are sampled in one call of the engine and kept as trials;
- * the critiques themselves are not. A critic that has nothing to say is an entry with `error`. Throws `rollout.missing`.
+ * the critiques themselves are not. A critic that has nothing to say of its own is an entry with `error`. What an endpoint takes for it is paid from
+ * the run's budget and recorded; without room in that, nothing is asked. Throws `rollout.missing`.
  */
 export async function counterfactual(run: Run, request: CounterfactualRequest): Promise<CounterfactualEntry[]> {
   const input = inputOf(run, request.rolloutId);
@@ -35,7 +36,7 @@ export async function counterfactual(run: Run, request: CounterfactualRequest): 
   if (humanText !== undefined && humanText.trim() !== '') said.push({ critic: 'human', said: { text: humanText } });
   else if (request.critics.includes('human')) said.push({ critic: 'human', said: { error: 'No text was given.' } });
 
-  const prompted = said.map(({ critic, said: what }) => ({ critic, ...promptFor(run, input, critic, what) }));
+  const prompted = said.map(({ critic, said: what }) => ({ critic, paid: what.paid, ...promptFor(run, input, critic, what) }));
   const drafts = prompted.flatMap(({ draft }) => (draft === undefined ? [] : [draft]));
   const finished = await sampleTrials(run, drafts, request.samples, request.onProgress);
   record(run, {
@@ -44,9 +45,10 @@ export async function counterfactual(run: Run, request: CounterfactualRequest): 
     trials: finished.map((trial) => trial.record),
   });
   const trialOf = new Map(finished.map((trial) => [trial.record.critiqueId, trial]));
-  return prompted.map(({ critic, text, error, draft }) => {
+  return prompted.map(({ critic, text, error, draft, paid }) => {
     const refinements = draft === undefined ? [] : (trialOf.get(draft.critique.id)?.refinements ?? []);
-    return { critic, text, error, refinements, success: successRate(refinements.map(({ verdict }) => verdict)) };
+    const success = successRate(refinements.map(({ verdict }) => verdict));
+    return { critic, text, error, refinements, success, ...(paid === undefined ? {} : { paid }) };
   });
 }
 
@@ -74,16 +76,16 @@ async function ask(run: Run, name: string, input: CriticInput): Promise<Said> {
       return { error: `The critic ${critic.name} compares with a reference solution, and problem ${input.problem.id} has none.` };
     }
     const seeds = [seedAt(run.config.seed, 'trial', input.rollout.id, name)];
-    const tools = await run.criticModels.toolsFor(critic, { notice, signal: run.signal });
+    const tools = await run.criticModels.toolsFor(critic, { notice, signal: run.signal, purpose: 'study' });
     const written = await runCritic(critic, [input], { ...tools, generate: policy.generate, seeds });
     if (policy.failure === undefined) {
       const { text = null, call = null } = written.critiques[0] ?? {};
-      return text === null
-        ? {
-            error:
-              [...notices, ...written.notices.map(({ message }) => message)][0] ?? call?.error ?? `The critic ${critic.name} has nothing to say.`,
-          }
-        : { text };
+      const paid = critic.needs.model === 'endpoint' && call !== null ? { tokens: call.promptTokens + call.completionTokens, cost: call.cost } : null;
+      const said = paid === null ? {} : { paid };
+      // What stood in for the model's own words is not what was asked about.
+      const told = [...notices, ...written.notices.map(({ message }) => message)][0];
+      if (text !== null && (call === null || call.fallback === null)) return { ...said, text };
+      return { ...said, error: told ?? call?.error ?? `The critic ${critic.name} has nothing to say.` };
     }
   } catch (error) {
     run.signal.throwIfAborted();

@@ -7,6 +7,9 @@ import type { Endpoint } from '../critics/endpoint.ts';
 import { httpEndpoint } from '../critics/httpEndpoint.ts';
 import { nothing, OutsideModel, type Occasion } from '../critics/outsideModel.ts';
 import { compilePromptTemplate, type PromptTemplate } from '../critics/promptTemplate.ts';
+import type { Spent } from '../critics/spending.ts';
+import type { Providers } from '../engine/local/providers.ts';
+import type { CriticSpending } from '../protocol/criticViews.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
 import type { Store } from '../store/store.ts';
 import { criticModelConfig } from './criticMemory.ts';
@@ -36,6 +39,7 @@ export class CriticModels {
   private readonly template: PromptTemplate | null;
   private outside: OutsideModel | undefined;
   private folder: Promise<Policy> | undefined;
+  private providers: Providers | undefined;
 
   private constructor(options: CriticModelsOptions, template: PromptTemplate | null) {
     this.options = options;
@@ -45,6 +49,11 @@ export class CriticModels {
   /** Throws `critic.badPrompt` for a prompt file that cannot be read or parsed. */
   static async open(options: CriticModelsOptions): Promise<CriticModels> {
     return new CriticModels(options, await readTemplate(options.config, options.demoFolder));
+  }
+
+  /** Where a model that is opened from now on computes; chosen by the configuration if this is not called. */
+  computeOn({ training, sampling }: Providers): void {
+    this.providers = { training, sampling };
   }
 
   /** Opens what the critic needs before the first token is sampled. Throws `critic.noModel`, `critic.…Endpoint`, and what opening a model throws. */
@@ -75,12 +84,12 @@ export class CriticModels {
   private outsideModel(critic: string): OutsideModel {
     if (this.outside !== undefined) return this.outside;
     const { config, store, id } = this.options;
-    const { cost, promptTokens, completionTokens } = store.run(id) === null ? unspent : store.criticSpending(id);
     this.outside = new OutsideModel({
       endpoint: this.endpoint(critic),
       options: config.criticOptions,
       cache: { get: (hash) => store.criticReply(hash), keep: (hash, reply) => store.keepCriticReply(hash, reply) },
-      spentBefore: { tokens: promptTokens + completionTokens, money: cost },
+      spentBefore: store.run(id) === null ? { tokens: 0, money: 0 } : spentOf(store.criticSpending(id)),
+      onPaid: (payment) => store.addCriticPayment(id, payment),
     });
     return this.outside;
   }
@@ -107,6 +116,7 @@ export class CriticModels {
       id: `${this.options.id}-critic`,
       config,
       observer: {},
+      ...(this.providers === undefined ? {} : { providers: this.providers }),
     }).catch((error: unknown) => {
       this.folder = undefined;
       throw error;
@@ -118,7 +128,10 @@ export class CriticModels {
 /** Begins the name of a prompt that comes with the program. */
 const builtIn = 'builtin:';
 
-const unspent = { cost: 0, promptTokens: 0, completionTokens: 0 };
+function spentOf({ paid: { training, studies } }: CriticSpending): Spent {
+  const tokens = [training, studies].reduce((sum, { promptTokens, completionTokens }) => sum + promptTokens + completionTokens, 0);
+  return { tokens, money: training.cost + studies.cost };
+}
 
 /** The run's own prompt; null for the built-in one. Throws `critic.badPrompt`. */
 export async function readTemplate({ criticOptions: { promptFile } }: RunConfig, demoFolder: string): Promise<PromptTemplate | null> {

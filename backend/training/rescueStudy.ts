@@ -1,7 +1,8 @@
 /**
  * What each kind of critique rescues of the problems that a policy fails every time (arXiv 2506.03106, appendix E): problems with pass@k = 0, their
- * wrong answers criticized by every critic in turn, one refinement of each. Nothing is recorded or trained on.
+ * wrong answers criticized by every critic in turn, one refinement of each. Nothing is trained on, and nothing recorded but what was paid for.
  */
+import { WorkbenchError } from '../core/errors.ts';
 import { Rng } from '../core/rng.ts';
 import type { CriticInput } from '../critics/critic.ts';
 import { runCritic } from '../critics/runCritic.ts';
@@ -51,7 +52,10 @@ export async function findPersistentFailures(run: Run, { attempts, limit, onProg
   return { problems: chosen.length, wrong };
 }
 
-/** Critiques of all the wrong answers by one critic, and a refinement of each valid one. Throws `critic.unknown`, or what ends the run. */
+/**
+ * Critiques of all the wrong answers by one critic, and a refinement of each valid one. Throws `critic.unknown`, `critic.budgetUsedUp` where the run's
+ * budget has no room for all of them (counts of a part would not compare), or what ends the run.
+ */
 export async function rescueBy(run: Run, criticName: string, wrong: readonly CriticInput[]): Promise<RescueOfCritic> {
   const critic = findCritic(criticName);
   let [valid, refined, right, criticTokens] = [0, 0, 0, 0];
@@ -116,13 +120,21 @@ async function attempt(run: Run, problems: readonly Problem[], attempts: number)
 
 async function criticize(run: Run, criticName: string, inputs: readonly CriticInput[]) {
   const critic = findCritic(criticName);
-  const notice = (): void => undefined;
+  let refusal: string | undefined;
+  const notice = (code: string, message: string): void => {
+    if (code === 'critic.budgetUsedUp') refusal = message;
+  };
   const voice = new PolicyVoice(run, criticName, notice);
   const seeds = inputs.map(({ rollout }) => seedAt(run.config.seed, 'trial', rollout.id, criticName));
-  const tools = await run.criticModels.toolsFor(critic, { notice, signal: run.signal });
+  const tools = await run.criticModels.toolsFor(critic, { notice, signal: run.signal, purpose: 'study' });
   const { critiques } = await runCritic(critic, inputs, { ...tools, generate: voice.generate, seeds });
   if (voice.failure !== undefined) throw voice.failure;
-  return critiques;
+  if (refusal === undefined) return critiques;
+  throw new WorkbenchError({
+    code: 'critic.budgetUsedUp',
+    message: refusal,
+    remedy: 'Leave that critic out of the study, or give a run a budget for both; answers that were paid for are kept and not asked for again.',
+  });
 }
 
 async function refineEach(run: Run, criticName: string, usable: readonly (CriticInput & { readonly text: string })[]) {

@@ -1,13 +1,22 @@
 """Reads what `critique-grpo export-metrics` and `export-data` wrote with the tools it was written for.
 
-    python test/peers/read_exports.py --tensorboard DIR --mlflow DIR --csv FILE --preferences FILE --sft FILE --verl FILE
+    python test/peers/read_exports.py --tensorboard DIR --wandb DIR --mlflow DIR --csv FILE --preferences FILE --sft FILE --verl FILE
 
-Each argument is optional. Prints one line an export; a wrong one ends the script.
-Needs: tensorboard, mlflow-skinny, datasets, pyarrow, trl.
+Each argument is optional. Prints one line an export; a wrong one ends the script. TensorBoard folders and tables are imported into Trackio as well;
+`wandb sync` uploads to a server on this machine that keeps what it gets, so that nothing leaves it.
+Needs: tensorboard, trackio[tensorboard], wandb, mlflow-skinny, datasets, pyarrow, trl.
 """
 
 import argparse
 import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 
@@ -23,12 +32,98 @@ def read_tensorboard(folder: str) -> str:
         text = events.Tensors("config")[0].tensor_proto.string_val[0].decode()
         assert '"model"' in text, text
         runs.append(f"{run.name}: {len(tags['scalars'])} scalars, {len(losses)} steps, last loss {losses[-1].value:.4f}")
-    return "; ".join(runs)
+    found = in_trackio("import_tf_events", folder)
+    assert sorted(found) == [run.split(":")[0] for run in runs], found
+    return "; ".join(runs) + f"; in Trackio: {found}"
+
+
+def in_trackio(function: str, path: str) -> dict[str, int]:
+    """Imports into a new project and counts each run's steps with a loss, in a process of its own: Trackio keeps its place at import."""
+    script = f"""
+import json, sys, trackio
+from trackio.sqlite_storage import SQLiteStorage
+trackio.{function}(sys.argv[1], project="critique-grpo")
+runs = SQLiteStorage.get_runs("critique-grpo")
+losses = {{run: sum("train/loss" in row for row in SQLiteStorage.get_logs("critique-grpo", run)) for run in runs}}
+print(json.dumps(losses))
+"""
+    with tempfile.TemporaryDirectory() as place:
+        environment = {**os.environ, "TRACKIO_DIR": place, "HF_HUB_OFFLINE": "1"}
+        done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert found and all(found.values()), found
+    return found
+
+
+class WandbServer(BaseHTTPRequestHandler):
+    """As much of a W&B server as `wandb sync` needs: it knows nobody, accepts every run, and keeps rows and settings."""
+
+    runs: dict[str, dict] = {}
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])) or "{}")
+        if self.path == "/graphql":
+            self.answer(self.graphql(body["query"], body["variables"]))
+        else:
+            run = self.runs[self.path.split("/")[-2]]
+            run["rows"] += [json.loads(line) for line in body.get("files", {}).get("wandb-history.jsonl", {}).get("content", [])]
+            run["exit"] = body.get("exitcode", run.get("exit"))
+            self.answer({})
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.answer({})
+
+    def graphql(self, query: str, variables: dict) -> dict:
+        if "UpsertBucket" in query:
+            run = self.runs.setdefault(variables["name"], {"rows": [], "title": variables["displayName"], "config": json.loads(variables["config"])})
+            project = {"id": "p", "name": variables["project"], "entity": {"id": "e", "name": "nobody"}}
+            bucket = {"id": "b", "name": variables["name"], "displayName": run["title"], "config": "{}", "historyLineCount": 0, "project": project}
+            return {"data": {"upsertBucket": {"bucket": bucket, "inserted": True}}}
+        if "CreateRunFiles" in query:
+            files = [{"name": name, "uploadUrl": f"http://{self.headers['host']}/upload/{name}"} for name in variables["files"]]
+            return {"data": {"createRunFiles": {"runID": "b", "uploadHeaders": [], "files": files}}}
+        return {"data": {}}
+
+    def answer(self, value: dict):
+        data = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+def read_wandb(folder: str) -> str:
+    WandbServer.runs.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), WandbServer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as place:
+        # It leaves marks in what it has uploaded.
+        exported = shutil.copytree(folder, Path(place) / "exported")
+        own = {f"WANDB_{name}_DIR": place for name in ("CONFIG", "CACHE", "DATA")}
+        address = f"http://127.0.0.1:{server.server_port}"
+        environment = {**os.environ, **own, "WANDB_DIR": place, "WANDB_BASE_URL": address, "WANDB_API_KEY": "0" * 40, "WANDB_ERROR_REPORTING": "false"}
+        command = [str(Path(sys.executable).with_name("wandb")), "sync", str(exported)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    server.shutdown()
+    assert done.returncode == 0, done.stderr
+    found = []
+    for run in WandbServer.runs.values():
+        steps = [row["_step"] for row in run["rows"]]
+        assert steps == sorted(set(steps)), steps
+        assert run["config"]["model"]["value"]["path"], run["config"]
+        losses = [row["train/loss"] for row in run["rows"] if "train/loss" in row]
+        found.append(f"{run['title']}: {len(steps)} steps, last loss {losses[-1]:.4f}, exit code {run['exit']}")
+    assert len(found) == sum(1 for _ in Path(folder).glob("offline-run-*")), found
+    return "; ".join(sorted(found))
 
 
 def read_mlflow(folder: str) -> str:
-    import os
-
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     import mlflow
 
@@ -48,7 +143,7 @@ def read_csv(path: str) -> str:
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows and "train/loss" in rows[0], rows[:1]
-    return f"{len(rows)} rows, {len(rows[0])} columns"
+    return f"{len(rows)} rows, {len(rows[0])} columns; in Trackio: {in_trackio('import_csv', path)}"
 
 
 def read_dataset(path: str):
@@ -84,6 +179,7 @@ def read_verl(path: str) -> str:
 
 readers = {
     "tensorboard": read_tensorboard,
+    "wandb": read_wandb,
     "mlflow": read_mlflow,
     "csv": read_csv,
     "preferences": read_preferences,

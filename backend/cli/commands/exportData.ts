@@ -6,12 +6,15 @@ import { WorkbenchError } from '../../core/errors.ts';
 import { lessonFormats, type LessonFormatName } from '../../exchange/lessonFormats.ts';
 import { writeRows } from '../../exchange/writeRows.ts';
 import { openStore } from '../../store/openStore.ts';
+import type { VerdictChoice } from '../../store/standingVerdicts.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
 import { findRuns } from '../findRun.ts';
+import { verdictsOption } from '../verdictsOption.ts';
 
 interface ExportDataOptions {
   readonly out: string;
   readonly as: LessonFormatName;
+  readonly verdicts: VerdictChoice;
   readonly withoutHuman?: boolean;
   readonly withoutTrials?: boolean;
   readonly withoutFlagged?: boolean;
@@ -21,6 +24,9 @@ interface ExportDataOptions {
 
 const formats = Object.entries(lessonFormats).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`);
 
+const dataRule = `Verdicts: an answer is right or wrong as a person settled it, else as the newest whole rescore judged it, else as the run did. Each row says which
+of them it was: run, rescored or settled, and by which verifier or person.`;
+
 export const exportData: CliCommand = {
   name: 'export-data',
   summary: 'Write failed answers, critiques and refinements as data sets for TRL and verl.',
@@ -29,12 +35,16 @@ export const exportData: CliCommand = {
       .argument('[run...]', 'ids of runs; the newest run if left out')
       .requiredOption('--out <file>', 'where to write: *.jsonl or *.parquet')
       .addOption(new Option('--as <format>', 'see below').choices(Object.keys(lessonFormats)).default('triples'))
+      .addOption(verdictsOption())
       .option('--without-human', 'leave out what was written by a person')
       .option('--without-trials', 'leave out refinements that were only tried, not part of training')
       .option('--without-flagged', 'leave out what the audit flagged: told answers, copies, cut off texts')
       .option('--force', 'write over a file that is there')
       .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', '.')
-      .addHelpText('after', `\nFormats:\n${formats.join('\n')}\n\nExample:\n  critique-grpo export-data --as preferences --out preferences.parquet`)
+      .addHelpText(
+        'after',
+        `\nFormats:\n${formats.join('\n')}\n\n${dataRule}\n\nExample:\n  critique-grpo export-data --as preferences --out preferences.parquet`,
+      )
       .action(async (runs: readonly string[], options: ExportDataOptions) => {
         process.exitCode = await writeData(runs, options, context);
       });
@@ -54,6 +64,7 @@ async function writeData(ids: readonly string[], options: ExportDataOptions, { o
   try {
     const runs = findRuns(store, ids);
     const chosen = {
+      verdicts: options.verdicts,
       withoutHuman: options.withoutHuman === true,
       withoutTrials: options.withoutTrials === true,
       withoutFlagged: options.withoutFlagged === true,

@@ -49,6 +49,7 @@ describe('the summary', () => {
   );
 
   it('tells what a model that criticizes has cost', () => {
+    const none = { answers: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
     const critic = {
       asked: 41,
       answered: 38,
@@ -59,10 +60,13 @@ describe('the summary', () => {
       cached: 0,
       disagreements: 5,
       fallbacks: 3,
+      paid: { training: { answers: 44, promptTokens: 20_000, completionTokens: 8120, cost: 0.4218 }, studies: none },
     };
     const text = (changes: Partial<typeof critic>): string => summaryLines({ ...result, critic: { ...critic, ...changes } }, options).join('\n');
     expect(text({})).toContain('critic  41 asked, 38 answered, 3 replaced; 28,120 tokens, cost 0.422');
     expect(text({ cost: 0, cached: 2, fallbacks: 0 })).toContain('critic  41 asked, 38 answered, 2 from the cache; 28,120 tokens\n');
+    const studies = { answers: 3, promptTokens: 2000, completionTokens: 1000, cost: 0.05 };
+    expect(text({ paid: { ...critic.paid, studies } })).toContain('\nstudies 3,000 tokens, cost 0.05\n');
     expect(summaryLines(result, options).join('\n')).not.toContain('critic  ');
   });
 

@@ -4,8 +4,9 @@ import type { Answer } from '../../../backend/critics/critic.ts';
 import { httpEndpoint } from '../../../backend/critics/httpEndpoint.ts';
 import { OutsideModel } from '../../../backend/critics/outsideModel.ts';
 import { criticOptionsSchema, type CriticOptions } from '../../../backend/protocol/criticConfig.ts';
+import type { CriticPayment } from '../../../backend/protocol/criticViews.ts';
 import type { Message } from '../../../backend/protocol/records.ts';
-import { chatServer, disasters, inTurn, json, says, type Behavior, type ChatServer } from './chatServer.ts';
+import { chatServer, disasters, inTurn, json, says, usage, type Behavior, type ChatServer } from './chatServer.ts';
 
 const key = 'secret-key-of-a-test';
 
@@ -13,6 +14,7 @@ interface Made {
   readonly server: ChatServer;
   readonly model: OutsideModel;
   readonly notices: string[];
+  readonly paid: CriticPayment[];
   readonly kept: Map<string, string>;
   readonly ask: (texts: readonly string[], round?: number, signal?: AbortSignal) => Promise<readonly Answer[]>;
 }
@@ -21,11 +23,13 @@ async function modelOn(behavior: Behavior, options: Partial<CriticOptions> = {},
   const server = await chatServer(behavior);
   const kept = new Map<string, string>();
   const notices: string[] = [];
+  const paid: CriticPayment[] = [];
   const model = new OutsideModel({
     endpoint: httpEndpoint({ baseUrl: server.baseUrl, model: 'judge', key: () => key }),
     options: { ...criticOptionsSchema.parse({ maxTokens: 50, timeoutSeconds: 20, retries: 1 }), ...options },
     cache: { get: (hash) => kept.get(hash) ?? null, keep: (hash, reply) => void kept.set(hash, reply) },
     spentBefore: { tokens: more.spent ?? 0, money: 0 },
+    onPaid: (payment) => paid.push(payment),
     firstRetryMs: 1,
     ...(more.clock === undefined ? {} : { clock: more.clock }),
   });
@@ -36,7 +40,7 @@ async function modelOn(behavior: Behavior, options: Partial<CriticOptions> = {},
       texts.map((_, i) => i),
       round,
     );
-  return { server, model, notices, kept, ask };
+  return { server, model, notices, paid, kept, ask };
 }
 
 describe('a sound server', () => {
@@ -109,13 +113,16 @@ describe('answers are kept', () => {
 });
 
 describe('a server that answers with', () => {
-  it.each(Object.entries(disasters))('%s is tried again, and then the answer says why there is none', async (_, disaster) => {
+  it.each(Object.entries(disasters))('%s is tried again, and then the answer says why there is none', async (name, disaster) => {
     const failing = await modelOn(disaster);
     const [answer] = await failing.ask(['a']);
-    expect(answer).toMatchObject({ text: '', attempts: 2, cost: 0, promptTokens: 0 });
+    expect(answer).toMatchObject({ text: '', attempts: 2, cost: 0 });
     expect(answer?.error).toMatch(/\w{3}/);
     expect(answer?.error?.length).toBeLessThan(250);
-    expect(failing.model.spending.spent.tokens).toBe(0);
+    const tokens = failing.paid.reduce((sum, { promptTokens, completionTokens }) => sum + promptTokens + completionTokens, 0);
+    expect([failing.model.spending.spent.tokens, (answer?.promptTokens ?? 0) + (answer?.completionTokens ?? 0)]).toEqual([tokens, tokens]);
+    // Nothing but an answer without a text was billed.
+    expect(failing.paid.length).toBe(name.endsWith('content') ? 2 : 0);
     const recovering = await modelOn(inTurn(disaster, says('Conclusion: wrong')));
     expect((await recovering.ask(['a']))[0]).toMatchObject({ text: 'Conclusion: wrong', attempts: 2, error: null });
   });
@@ -214,6 +221,36 @@ describe('a budget', () => {
     expect(model.spending.spent.tokens).toBe(360);
     expect(answers.filter(({ error }) => error?.includes('budget'))).toHaveLength(5);
     expect(notices).toEqual([expect.stringMatching(/^critic\.budgetUsedUp/)]);
+  });
+
+  it('is used up by answers that are of no use, too, and each try needs room of its own', async () => {
+    const { server, model, paid, ask } = await modelOn(says('', { usage }), { budget: { tokens: 300, money: null }, retries: 5, concurrency: 1 });
+    const [answer, other] = await ask(['a', 'b']);
+    expect(server.asked).toHaveLength(3);
+    expect(paid).toEqual(
+      Array(2)
+        .fill({ purpose: 'training', model: 'judge', promptTokens: 100, completionTokens: 20, cost: 0 })
+        .concat(paid[2] ?? []),
+    );
+    expect(model.spending.spent.tokens).toBe(360);
+    expect(answer).toMatchObject({ attempts: 3, promptTokens: 300, error: expect.stringMatching(/budget/) as string });
+    expect(other).toMatchObject({ attempts: 0, error: expect.stringMatching(/budget/) as string });
+  });
+
+  it('that is used up is told to each study, and to training once', async () => {
+    const { server, model } = await modelOn(says('yes'), { budget: { tokens: 10, money: null } });
+    const told = async (purpose: 'training' | 'study'): Promise<string[]> => {
+      const notices: string[] = [];
+      const notice = (code: string, message: string): void => void notices.push(`${code}: ${message}`);
+      const generate = model.generateOn({ notice, signal: new AbortController().signal, purpose });
+      await generate([[{ role: 'user', content: 'a' }], [{ role: 'user', content: 'b' }]], 'critique', [0, 1]);
+      return notices;
+    };
+    const sentence = /^critic\.budgetUsedUp: The budget for judge at http.* has no room for another critique, which may take 55 tokens: 0 are used\./;
+    const ofStudy = expect.stringMatching(new RegExp(`${sentence.source} It is the run’s, for training and studies together`)) as string;
+    expect([await told('study'), await told('study')]).toEqual([[ofStudy], [ofStudy]]);
+    expect([await told('training'), await told('training')]).toEqual([[expect.stringMatching(sentence)], []]);
+    expect(server.asked).toHaveLength(0);
   });
 
   it('of money, and what was spent before, count as well', async () => {

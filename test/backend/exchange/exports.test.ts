@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readProblems } from '../../../backend/data/readProblems.ts';
-import { lessonFormats, type LessonFormatName, type LessonRow } from '../../../backend/exchange/lessonFormats.ts';
+import { lessonFormats, type LessonFormatName, type LessonOptions, type LessonRow } from '../../../backend/exchange/lessonFormats.ts';
 import { metricsFormats } from '../../../backend/exchange/metricsFormats.ts';
 import { scalarsOf } from '../../../backend/exchange/scalars.ts';
 import { maskedCrc32c } from '../../../backend/exchange/tensorBoard/crc32c.ts';
@@ -13,7 +13,7 @@ import type { Store } from '../../../backend/store/store.ts';
 import { filledStore as storeWith } from '../store/stepRecords.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
-const all = { withoutHuman: false, withoutTrials: false, withoutFlagged: false };
+const all: LessonOptions = { verdicts: 'current', withoutHuman: false, withoutTrials: false, withoutFlagged: false };
 const steps = 12;
 
 function filledStore(): Store {
@@ -27,7 +27,7 @@ function rowsOf(store: Store, name: LessonFormatName, options = all): LessonRow[
 describe('scalars', () => {
   it('are every finite number of every step, by name', () => {
     const store = filledStore();
-    const scalars = [...scalarsOf(store, 'run')];
+    const scalars = [...scalarsOf(store, 'run', 'current')];
     expect(scalars.map(({ step }) => step)).toEqual(store.updates('run').map(({ step }) => step));
     const [update] = store.updates('run');
     expect(scalars[0]?.values).toMatchObject({ 'train/loss': update?.loss, 'train/gradientNorm': update?.gradientNorm });
@@ -44,7 +44,7 @@ describe('scalars', () => {
       ...{ all: score(0.5), byLevel: { all: score(0), hard: score(1) } },
     };
     store.record({ runId: 'run', evaluations: [evaluation], events: [{ type: 'evaluationFinished', evaluation }] });
-    expect([...scalarsOf(store, 'run')].at(-1)?.values).toMatchObject({ 'heldOut/all/passAt1': 0.5, 'heldOut/hard/passAt1': 1 });
+    expect([...scalarsOf(store, 'run', 'current')].at(-1)?.values).toMatchObject({ 'heldOut/all/passAt1': 0.5, 'heldOut/hard/passAt1': 1 });
   });
 });
 
@@ -52,7 +52,7 @@ describe('metrics', () => {
   it('are TensorBoard records with right checksums', async () => {
     const store = filledStore();
     const folder = temporaryFolder();
-    await metricsFormats.tensorboard.write(store, store.runs(), folder);
+    await metricsFormats.tensorboard.write({ store, runs: store.runs(), verdicts: 'current', folder });
     const [file] = readdirSync(join(folder, 'run'));
     const bytes = readFileSync(join(folder, 'run', file ?? ''));
     let count = 0;
@@ -68,7 +68,7 @@ describe('metrics', () => {
   it('are a table with a row for every step', async () => {
     const store = filledStore();
     const folder = temporaryFolder();
-    await metricsFormats.csv.write(store, store.runs(), folder);
+    await metricsFormats.csv.write({ store, runs: store.runs(), verdicts: 'current', folder });
     const lines = readFileSync(join(folder, 'run.csv'), 'utf8').trimEnd().split('\r\n');
     expect(lines).toHaveLength(1 + steps);
     const header = lines[0]?.split(',') ?? [];
@@ -79,7 +79,8 @@ describe('metrics', () => {
   it('are an MLflow store with metrics, parameters and tags', async () => {
     const store = filledStore();
     const folder = temporaryFolder();
-    await metricsFormats.mlflow.write(store, store.runs(), folder);
+    // Into the same folder twice, as with --force.
+    for (let time = 0; time < 2; time++) await metricsFormats.mlflow.write({ store, runs: store.runs(), verdicts: 'current', folder });
     const [experiment] = readdirSync(folder);
     const runs = readdirSync(join(folder, experiment ?? '')).filter((name) => name !== 'meta.yaml');
     const own = join(folder, experiment ?? '', runs[0] ?? '');
@@ -120,8 +121,10 @@ describe('lessons', () => {
     const store = filledStore();
     const before = rowsOf(store, 'triples');
     const right = before.find((row) => row['is_right'] === true);
-    const [critiqued] = [...store.lessons('run')].filter(({ failed }) => failed.completion === right?.['failed']);
-    const refinement = [...store.lessons('run')].find(({ refinementVerdict }) => refinementVerdict?.status === 'right')?.refinement;
+    const [critiqued] = [...store.lessons('run', 'current')].filter(({ failed }) => failed.completion === right?.['failed']);
+    const refinement = [...store.lessons('run', 'current')].find(
+      ({ refinementVerdict }) => refinementVerdict?.verdict.status === 'right',
+    )?.refinement;
     if (critiqued === undefined || refinement === undefined) throw new Error('no lesson');
     // A critique of what is right already, as the trigger "always" has them.
     const critique = { ...critiqued.critique, id: 'of-right', rolloutId: refinement.id };
@@ -135,7 +138,7 @@ describe('lessons', () => {
 
   it('by a person carry the name and can be left out', () => {
     const store = filledStore();
-    const [first] = store.lessons('run');
+    const [first] = store.lessons('run', 'current');
     if (first === undefined) throw new Error('no lesson');
     const { rolloutId, id } = first.critique;
     const human = store.reviseCritique({ runId: 'run', baseId: id, text: 'By hand.', author: 'Ada' });

@@ -2,7 +2,8 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { axisTable, cellsTable, rescueTable, scoresOf } from '../../../backend/experiments/ablation.ts';
+import { axisTable, cellsTable, rescueTable } from '../../../backend/experiments/ablation.ts';
+import { judgedScore } from '../../../backend/protocol/runMeasures.ts';
 import { resultsCsv, resultsLatex, resultsMarkdown, resultsTable } from '../../../backend/experiments/benchmarkTable.ts';
 import { figuresOf } from '../../../backend/experiments/figures.ts';
 import { csvTable, latexTable, markdownTable, meanText } from '../../../backend/experiments/reportTable.ts';
@@ -146,7 +147,7 @@ describe('ablation', () => {
 
   it('judges by the evaluation sets where there are some', () => {
     const scored = [cell({}, seed(0, 0.9, { benchmarks: [scores('a', 0.2), scores('b', 0.4)] }), seed(1, 0.9, { benchmarks: [scores('a', 0.2)] }))];
-    const score = scoresOf(scored);
+    const score = judgedScore(scored.flatMap(({ seeds }) => seeds));
     expect(scored[0]?.seeds.map(score)).toEqual([expect.closeTo(0.3, 12), null]);
   });
 

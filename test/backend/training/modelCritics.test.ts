@@ -2,8 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CriticInput } from '../../../backend/critics/critic.ts';
 import type { RunConfigInput } from '../../../backend/protocol/runConfig.ts';
+import { counterfactual } from '../../../backend/training/counterfactual.ts';
 import { closePolicy } from '../../../backend/training/policy.ts';
+import { findPersistentFailures, rescueBy } from '../../../backend/training/rescueStudy.ts';
+import type { Run } from '../../../backend/training/run.ts';
 import { train } from '../../../backend/training/trainer.ts';
 import { chatServer, disasters, inTurn, json, says, usage, type Behavior, type ChatServer } from '../critics/chatServer.ts';
 import { problems, scriptedRun, scriptOf, told, type ScriptedRun, type ScriptedRunOptions } from '../../support/scriptedRun.ts';
@@ -29,6 +33,10 @@ function judgedBy(server: ChatServer, options: Options = {}, rest: Partial<Scrip
     },
   });
 }
+
+const nothing = { answers: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
+
+const failuresOf = async (run: Run): Promise<readonly CriticInput[]> => (await findPersistentFailures(run, { attempts: 2, limit: null })).wrong;
 
 const call = { runId: 'run', step: 1, critic: 'chain-of-thought', model: 'judge', isCached: false, isCutOff: false };
 
@@ -146,6 +154,63 @@ describe('an outage', () => {
     const { promptTokens, completionTokens } = second.store.criticSpending('run');
     expect(promptTokens + completionTokens).toBeLessThanOrEqual(500);
     expect(told(second.events)).toContain('noticeRaised 2 critic.budgetUsedUp');
+  });
+});
+
+describe('what studies pay an endpoint', () => {
+  const options: Options = { cache: false, fallback: 'verdictAnswer' };
+
+  it('is recorded apart from training, and shown with each comparison', async () => {
+    const server = await chatServer(wrong);
+    const { run, store } = await judgedBy(server, options);
+    await train(run);
+    const before = store.criticSpending('run');
+    expect(before.paid).toEqual({ training: { answers: 2, promptTokens: 200, completionTokens: 40, cost: 2 }, studies: nothing });
+    const entries = await counterfactual(run, { rolloutId: 'run/1/p0/r0', critics: ['chainOfThought', 'verdict'], samples: 1 });
+    expect(entries.map(({ critic, error, paid }) => [critic, error, paid])).toEqual([
+      ['chainOfThought', null, { tokens: 120, cost: 1 }],
+      ['verdict', null, undefined],
+    ]);
+    expect(await rescueBy(run, 'chainOfThought', await failuresOf(run))).toMatchObject({ wrong: 2, valid: 2, criticTokens: 40 });
+    const studies = { answers: 3, promptTokens: 300, completionTokens: 60, cost: 3 };
+    expect(store.criticSpending('run')).toEqual({ ...before, paid: { ...before.paid, studies } });
+  });
+
+  it('comes from the run’s budget, over all its processes, and stops with a sentence', async () => {
+    const server = await chatServer(wrong);
+    // Room for five answers: two in training, two in a study, one more in training.
+    const tight: Options = { ...options, budget: { tokens: 760 }, maxTokens: 50 };
+    const config = { training: { steps: 2 }, checkpoint: { every: 1 } };
+    const first = await judgedBy(server, tight, { config });
+    await train({ ...first.run, config: { ...first.run.config, training: { ...first.run.config.training, steps: 1 } } });
+    await rescueBy(first.run, 'chainOfThought', await failuresOf(first.run));
+    expect(server.asked).toHaveLength(4);
+    await closePolicy(first.run);
+
+    const second = await judgedBy(server, tight, { config, after: first });
+    await train(second.run);
+    expect(server.asked).toHaveLength(5);
+    expect(told(second.events)).toContain('noticeRaised 2 critic.budgetUsedUp');
+    for (let time = 0; time < 2; time++) {
+      const [entry] = await counterfactual(second.run, { rolloutId: 'run/1/p0/r0', critics: ['chainOfThought'], samples: 1 });
+      expect(entry).toMatchObject({
+        ...{ text: '', refinements: [], paid: { tokens: 0, cost: 0 } },
+        error: expect.stringMatching(/^The budget for judge at .* has no room for another critique.*: 600 are used/) as string,
+      });
+    }
+    await expect(rescueBy(second.run, 'chainOfThought', await failuresOf(second.run))).rejects.toMatchObject({ code: 'critic.budgetUsedUp' });
+    expect(server.asked).toHaveLength(5);
+  });
+
+  it('is recorded where the step it was for is lost', async () => {
+    const server = await chatServer(wrong);
+    const { run, store, controller } = await judgedBy(server, options);
+    run.observer.onPhase = (_, phase) => {
+      if (phase === 'refine') controller.abort();
+    };
+    await train(run);
+    expect(store.updates('run')).toEqual([]);
+    expect(store.criticSpending('run')).toMatchObject({ asked: 0, paid: { training: { answers: 2, cost: 2 }, studies: nothing } });
   });
 });
 

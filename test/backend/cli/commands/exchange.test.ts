@@ -21,6 +21,27 @@ it('writes what was learned from words, and over a file only when told to', asyn
   await expect(runCommand(exportData, ['third', '--out', `${out}2.jsonl`, '--workspace', workspace])).rejects.toMatchObject({ code: 'run.notFound' });
 });
 
+it('goes by the verdicts of now, or by those of training where that is asked for', async () => {
+  const { store, workspace } = filledStore({ run: 12 });
+  const [wrong] = [...store.lessons('run', 'original')].filter(({ refinementVerdict }) => refinementVerdict?.verdict.status === 'wrong');
+  store.settleVerdict({ runId: 'run', rolloutId: wrong?.refinement.id ?? '', status: 'right', author: 'Ada' });
+  const rowsBy = async (...more: string[]): Promise<string[]> => {
+    const out = join(workspace, `sft${more.length}.jsonl`);
+    await runCommand(exportData, ['--as', 'sft', '--out', out, '--workspace', workspace, ...more]);
+    return readFileSync(out, 'utf8').trimEnd().split('\n');
+  };
+  const [now, then] = [await rowsBy(), await rowsBy('--verdicts', 'original')];
+  expect(now).toHaveLength(then.length + 1);
+  expect(now.filter((row) => row.includes('"refinement_verdict_by":"Ada"'))).toHaveLength(1);
+  const csv = async (...more: string[]): Promise<string> => {
+    const out = join(workspace, `csv${more.length}`);
+    await runCommand(exportMetrics, ['--as', 'csv', '--out', out, '--workspace', workspace, ...more]);
+    return readFileSync(join(out, 'run.csv'), 'utf8');
+  };
+  expect(await csv()).toContain('train/verdictsChanged');
+  expect(await csv('--verdicts', 'original')).not.toContain('train/verdictsChanged');
+});
+
 it('writes the numbers of every run', async () => {
   const { workspace } = filledStore({ first: 12, second: 12 });
   const out = join(workspace, 'tensorboard');
