@@ -64,10 +64,10 @@ function optionsOf(argv: readonly string[]): BackendOptions {
 
 /** The checks of the command line, but for whether someone writes the store: this process does. */
 async function examine(patient: Patient): Promise<CheckResult[]> {
-  const [{ runCheck }, { doctorChecks }] = await Promise.all([import('./cli/doctorCheck.ts'), import('./cli/doctorChecks.ts')]);
+  const [{ runCheck }, { checksFor }] = await Promise.all([import('./cli/doctorCheck.ts'), import('./cli/doctorChecks.ts')]);
   const facts: Facts = {};
   const results: CheckResult[] = [];
-  for (const check of doctorChecks.filter(({ name }) => name !== 'store')) {
+  for (const check of checksFor(patient.config).filter(({ name }) => name !== 'store')) {
     const { status, detail, remedy } = await runCheck(check, patient, facts);
     results.push({ name: check.name, status, detail, remedy: remedy ?? null });
   }

@@ -16,6 +16,8 @@ const allSteps = [
   node('generated files', 'scripts/gen.mjs', '--check'),
   vitest('tests'),
   ...vscodeSteps,
+  // WebGPU runs on the GPU in software that comes with the browser, which the steps above have installed.
+  vitest('engine on WebGPU', '--config', 'test/gpu/vitestConfig.ts'),
 ];
 
 runSteps(process.argv.includes('--check') ? checkSteps : allSteps);

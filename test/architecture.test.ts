@@ -53,6 +53,18 @@ describe('the layer checker', () => {
   it.each([
     ['a stage above', 'backend/graph/builder.ts', "import { train } from '../training/trainer.ts';", 'may not import backend/training/trainer.ts'],
     [
+      'an engine in another engine',
+      'backend/engine/tinker/tinkerEngine.ts',
+      "import { LocalEngine } from '../local/localEngine.ts';",
+      'may not import backend/engine/local/localEngine.ts',
+    ],
+    [
+      'the runtime in an engine elsewhere',
+      'backend/engine/tinker/client.ts',
+      "import 'onnxruntime-node';",
+      'may not import onnxruntime-node: its door is backend/engine/local',
+    ],
+    [
       'an engine in an algorithm',
       'backend/algorithms/grpo.ts',
       "import type { Engine } from '../engine/contract.ts';",

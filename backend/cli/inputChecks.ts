@@ -30,6 +30,8 @@ export const modelCheck: Check = {
     const form = `${folder.config.modelType}, ${parameterCount(folder.config).toLocaleString('en-US')} parameters`;
     facts.model = folder;
     facts.tokenizerFolder = source.tokenizerFolder;
+    if (config.engine.tinker !== null)
+      return { status: 'ok', detail: `${form}, as its configuration says; its weights are on ${config.engine.tinker.baseUrl}` };
     if (isHubAddress(config.model.path) && !(await hasWeights(source.folder))) {
       return {
         status: 'warning',
@@ -121,9 +123,9 @@ export const verifierCheck: Check = {
     try {
       const { tested, total, missed } = await testVerifier({ config, verifier, graderPool, signal }, allProblems(facts.problems as ProblemSets));
       const [first] = missed;
-      const sample = tested === total ? `all ${total}` : `${tested} of ${total}`;
+      const sample = `all of ${tested} gold answers${tested === total ? '' : ` tried, of ${total}`}`;
       const [does, fails] = verifier.knowsGold === false ? ['judges', 'comes to no judgment on'] : ['recognizes', 'misses'];
-      if (first === undefined) return { status: 'ok', detail: `${verifier.name} ${does} ${sample} gold answers` };
+      if (first === undefined) return { status: 'ok', detail: `${verifier.name} ${does} ${sample}` };
       return {
         status: missed.length * 2 > tested ? 'failed' : 'warning',
         detail: `${verifier.name} ${fails} ${missed.length} of ${tested} gold answers, first "${first.answer}" of ${first.problemId}: ${first.reason}`,

@@ -44,6 +44,12 @@ export const memoryCheck: Check = {
     const adapter = config.model.lora ?? loraSchema.parse({});
     const [run, full, small] = [of(config.model.lora), of(null), of(adapter)];
     const available = availableBytes();
+    if (config.engine.tinker !== null) {
+      return {
+        status: 'ok',
+        detail: `about ${bytesText(run.total)} of ${bytesText(available)} available; the model is on ${config.engine.tinker.baseUrl}`,
+      };
+    }
     const detail = [
       `about ${bytesText(run.total)} of ${bytesText(available)} available`,
       `training ${bytesText(full.training)} with all weights, ${bytesText(small.training)} with an adapter of rank ${adapter.rank}`,
@@ -78,7 +84,8 @@ export const diskCheck: Check = {
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
     const { model } = facts;
-    if (model === undefined) return { status: 'ok', detail: `${bytesText(free)} free; the workspace can be written` };
+    // Checkpoints of a run on a server are there.
+    if (model === undefined || config.engine.tinker !== null) return { status: 'ok', detail: `${bytesText(free)} free; the workspace can be written` };
     const { lora } = config.model;
     const trained =
       lora === null ? parameterCount(model.config) : adapterSpecs(model.config, lora).reduce((sum, { shape }) => sum + sizeOf(shape), 0);

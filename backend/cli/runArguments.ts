@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { WorkbenchError } from '../core/errors.ts';
-import type { RunConfig } from '../protocol/runConfig.ts';
+import { engineProviderSchema, type RunConfig } from '../protocol/runConfig.ts';
 import { presets } from '../training/presets.ts';
 import { readRunFile, resolveRunParts } from '../training/runFile.ts';
 
@@ -12,6 +12,7 @@ export interface RunArguments {
   readonly steps?: string;
   readonly algorithm?: string;
   readonly critic?: string;
+  readonly provider?: string;
   readonly set: readonly string[];
   readonly workspace: string;
   readonly threads: string;
@@ -35,7 +36,8 @@ export function addRunOptions(command: Command): Command {
       [],
     )
     .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', optionDefaults['workspace'])
-    .option('--threads <number>', 'processor threads of the engine; a resumed run keeps its own', optionDefaults['threads']);
+    .option('--threads <number>', 'processor threads of the engine; a resumed run keeps its own', optionDefaults['threads'])
+    .option('--provider <name>', 'where the engine computes: auto, cpu, webgpu, cuda, dml or coreml; a resumed run keeps its own');
 }
 
 /** The resolved configuration. Throws `config.…` naming the place in the file or the option. */
@@ -54,11 +56,21 @@ export function threadsOf(options: Pick<RunArguments, 'threads'>): number {
   throw new WorkbenchError({ code: 'config.invalid', message: `--threads is "${options.threads}".`, remedy: 'Give a positive whole number.' });
 }
 
+/** The configuration with the provider that the command line names, if it names one. Throws `config.invalid`. */
+export function withProvider(config: RunConfig, name: string | undefined): RunConfig {
+  if (name === undefined) return config;
+  const { data: provider } = engineProviderSchema.safeParse(name);
+  if (provider !== undefined) return { ...config, engine: { ...config.engine, provider } };
+  const remedy = `Choose one of: ${engineProviderSchema.options.join(', ')}.`;
+  throw new WorkbenchError({ code: 'config.invalid', message: `--provider is "${name}".`, remedy });
+}
+
 function* overrides(options: RunArguments): Generator<[readonly string[], unknown]> {
   if (options.seed !== undefined) yield [['seed'], literal(options.seed)];
   if (options.steps !== undefined) yield [['training', 'steps'], literal(options.steps)];
   if (options.algorithm !== undefined) yield [['algorithm'], options.algorithm];
   if (options.critic !== undefined) yield [['critic'], options.critic];
+  if (options.provider !== undefined) yield [['engine', 'provider'], options.provider];
   yield* settingOverrides(options.set);
 }
 

@@ -90,11 +90,16 @@ export function interruptSignal(onFirst: () => void): AbortSignal {
   return controller.signal;
 }
 
+/** A run goes on where it was begun (`training/runEngine.ts`), whatever provider is asked for now. */
+function withoutProvider(config: RunConfig): RunConfig {
+  return { ...config, engine: { ...config.engine, provider: 'auto' } };
+}
+
 /** Throws `run.nothingToResume`, or `run.otherConfiguration` with the settings in which the run's own configuration differs. */
 function findResumable(store: Store, config: RunConfig, wanted: true | string): RunView {
   const runs = store.runs();
   const unfinished = runs.filter(({ state }) => state !== 'finished');
-  const isSame = (run: RunView): boolean => isDeepStrictEqual(run.config, config);
+  const isSame = (run: RunView): boolean => isDeepStrictEqual(withoutProvider(run.config), withoutProvider(config));
   const run = typeof wanted === 'string' ? runs.find(({ id }) => id === wanted) : (unfinished.find(isSame) ?? unfinished[0]);
   if (run === undefined) {
     throw new WorkbenchError({
@@ -107,7 +112,7 @@ function findResumable(store: Store, config: RunConfig, wanted: true | string): 
   const others = unfinished.filter(({ id }) => id !== run.id).map(({ id }) => id);
   throw new WorkbenchError({
     code: 'run.otherConfiguration',
-    message: `Run ${run.id} was started with other settings: ${differingSettings(run.config, config).join(', ')}.`,
+    message: `Run ${run.id} was started with other settings: ${differingSettings(withoutProvider(run.config), withoutProvider(config)).join(', ')}.`,
     remedy: `Resume it with its own settings, or start a new run without --resume.${others.length === 0 ? '' : ` Also unfinished are: ${others.join(', ')}.`}`,
   });
 }

@@ -17,7 +17,12 @@ export interface EngineDescription {
   readonly maxPositions: number;
   /** Optimizer updates made so far, of the loaded state included. */
   readonly policyVersion: number;
+  /** Where training and logprobs are computed: `cpu`, or an execution provider for GPUs. */
   readonly provider: string;
+  /** Where tokens are sampled, if that is somewhere else. */
+  readonly samplingProvider?: string;
+  /** Whether the same calls give the same numbers again, bit for bit; false for machines elsewhere. Left out: they do. */
+  readonly repeats?: boolean;
   readonly threads: number;
   /** Resident memory of the engine process now and at its peak, in bytes. */
   readonly residentBytes: number;
@@ -61,7 +66,7 @@ export interface ForwardSequence {
 export interface ForwardResult {
   /** Per sequence, one value a target. */
   readonly logprobs: readonly Float32Array[];
-  /** Entropy of the distribution each target was drawn from, in nats. */
+  /** Entropy of the distribution each target was drawn from, in nats; empty where the engine cannot tell. */
   readonly entropies: readonly Float32Array[];
 }
 
@@ -114,7 +119,7 @@ export interface Engine {
   forwardBackward(sequences: readonly TrainSequence[], loss: LossProgram, options?: CallOptions): Promise<ForwardBackwardResult>;
   /** One update from the accumulated gradient, which is then zero. A gradient that is not finite changes nothing and throws `engine.notFinite`. */
   optimStep(request: OptimStepRequest): Promise<OptimStepResult>;
-  /** Writes weights (safetensors), optimizer moments and the policy version into an existing folder. */
+  /** Writes weights, optimizer moments and the policy version into an existing folder, or where they are kept. */
   saveState(folder: string): Promise<void>;
   loadState(folder: string): Promise<void>;
   /** Writes the policy as an ordinary Hugging Face folder (`config.json`, `model.safetensors`); a LoRA run writes merged weights or a PEFT adapter. */

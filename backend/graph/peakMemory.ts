@@ -15,6 +15,8 @@ interface Buffer {
   readonly bytes: number;
   readonly first: number;
   last: number;
+  /** Of an input at half precision, made float32: it is large, and taken and given back as a whole. */
+  readonly isWidened: boolean;
 }
 
 /**
@@ -33,9 +35,10 @@ export function peakBytes(graph: Graph): number {
   const reads = new Map<number, number>();
   for (const node of order) for (const id of new Set(node.inputs)) reads.set(id, (reads.get(id) ?? 0) + 1);
 
+  const widened = widenedInputs(graph);
   const take = (id: number, now: number): Buffer => {
     const known = free.get(shapeKey(graph, id))?.pop();
-    const buffer = known ?? { bytes: bytesOf(graph, id), first: now, last: now };
+    const buffer = known ?? { bytes: bytesOf(graph, id), first: now, last: now, isWidened: widened.has(id) };
     if (known === undefined) buffers.push(buffer);
     return buffer;
   };
@@ -63,7 +66,7 @@ export function peakBytes(graph: Graph): number {
       if (readers.get(buffer) === 0) release(buffer, id);
     }
   });
-  const largest = buffers.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  const largest = buffers.reduce((most, { bytes, isWidened }) => (isWidened ? most : Math.max(most, bytes)), 0);
   return constantBytes(graph, folded) + largestSum(buffers, order.length) + holes * largest;
 }
 
@@ -104,6 +107,11 @@ function schedule(graph: Graph): Node[] {
     }
   }
   return order;
+}
+
+function widenedInputs(graph: Graph): ReadonlySet<number> {
+  const halves = new Set(graph.inputs.filter(({ value }) => graph.values[value]?.dtype === 'f16').map(({ value }) => value));
+  return new Set(graph.nodes.filter(({ op, inputs: [from] }) => op === 'cast' && halves.has(from as number)).flatMap(({ outputs }) => outputs));
 }
 
 /** Values that a node makes and drops: scores before their softmax. */

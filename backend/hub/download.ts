@@ -19,6 +19,11 @@ export interface DownloadOptions {
   readonly pace?: Pace;
 }
 
+export interface FolderOptions extends DownloadOptions {
+  /** Files of the repository that are known to be all that is wanted: where the cache has them at a commit, nothing is asked. */
+  readonly known?: readonly string[];
+}
+
 export interface DownloadedModel {
   /** The snapshot in the cache: a Hugging Face model folder whose files are links. */
   readonly folder: string;
@@ -77,7 +82,7 @@ export async function downloadFile(address: HubAddress, options: DownloadOptions
 export async function downloadFolder(
   address: HubAddress,
   choose: (paths: readonly string[]) => readonly string[],
-  options: DownloadOptions = {},
+  options: FolderOptions = {},
 ): Promise<string> {
   const access = await accessOf(options);
   const { settings } = access;
@@ -87,6 +92,9 @@ export async function downloadFolder(
   const place = commit === null ? null : join(snapshotFolder(folder, commit), below);
   const cached = place !== null && (await isFolder(place)) ? place : null;
   if (settings.isOffline) return cached ?? missingOffline(address, settings);
+  const { known = [] } = options;
+  const hasKnown = async (snapshot: string): Promise<boolean> => !(await Promise.all(known.map((path) => hasFile(snapshot, path)))).includes(false);
+  if (cached !== null && isCommit(address.revision) && known.length > 0 && (await hasKnown(snapshotFolder(folder, address.revision)))) return cached;
   const repository = await readUnless(cached, address, access);
   if (repository === null) return cached as NonNullable<typeof cached>;
   const start = address.path === null ? '' : `${address.path}/`;

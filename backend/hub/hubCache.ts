@@ -82,6 +82,14 @@ export function snapshotAddress(folder: string): HubAddress | null {
   return { kind: kind as HubAddress['kind'], id: `${owner}/${name}`, revision: commit, path: null };
 }
 
+/** Where a file of the cache stands in its repository; null for other files. */
+export function fileInSnapshot(file: string): { readonly commit: string; readonly path: string } | null {
+  const parts = file.split(sep);
+  const at = parts.lastIndexOf('snapshots');
+  const commit = parts[at + 1] ?? '';
+  return at < 0 || !isCommit(commit) ? null : { commit, path: parts.slice(at + 2).join('/') };
+}
+
 /**
  * A folder of the cache as people point at it: that of a repository stands for the snapshot of its main branch. Other folders are as they
  * are. Throws `model.notFound` for a repository without that snapshot.

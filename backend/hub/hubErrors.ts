@@ -39,7 +39,8 @@ export function unreachable(host: string, what: string, problem: string, cause: 
   return new WorkbenchError({
     code: 'hub.unreachable',
     message: `${what} cannot be had: ${host} does not answer (${problem}).`,
-    remedy: 'Check the connection and HF_ENDPOINT, and try again; what was downloaded is kept. HF_HUB_OFFLINE=1 uses what is there.',
+    remedy:
+      'Check the connection, HF_ENDPOINT and, behind a proxy, HTTPS_PROXY, and try again; what was downloaded is kept. HF_HUB_OFFLINE=1 uses what is there.',
     cause,
   });
 }

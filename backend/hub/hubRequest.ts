@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { outgoingFetch } from '../net/outgoingFetch.ts';
 import { isPassing, refusal, unreachable } from './hubErrors.ts';
 import type { HubSettings } from './hubSettings.ts';
 
@@ -128,7 +129,7 @@ export async function askOnce(asked: Asked, access: HubAccess): Promise<Answer> 
     let url = new URL(asked.url);
     for (let redirects = 0; redirects <= mostRedirects; redirects++) {
       const isHub = url.origin === new URL(settings.endpoint).origin;
-      const response = await fetch(url, {
+      const response = await outgoingFetch(url, {
         method: asked.method ?? 'GET',
         redirect: 'manual',
         signal: AbortSignal.any([signal, silence.signal]),

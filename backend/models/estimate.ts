@@ -3,7 +3,7 @@ import { sizeOf, type Graph } from '../graph/ir.ts';
 import { outputBytes, peakBytes } from '../graph/peakMemory.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import type { ModelConfig } from './config.ts';
-import { headTrainProgram, layerBackwardProgram, layerOf } from './layerPrograms.ts';
+import { headStepProgram, headTrainProgram, layerBackwardProgram, layerOf, layerPrefillProgram, layerStepProgram } from './layerPrograms.ts';
 import { parameterSpecs, type LoraSpec, type ParameterSpec } from './parameters.ts';
 import { decodeProgram, prefillProgram, trainProgram, type ProgramModel } from './programs.ts';
 
@@ -41,13 +41,24 @@ export interface Holding {
   readonly keepReference?: boolean;
   /** Trained one layer at a time. */
   readonly layerwise?: boolean;
-  /** Frozen matrices of layers at half precision, widened one layer at a time. */
+  /** Frozen matrices at half precision, widened one layer at a time. */
   readonly half?: boolean;
 }
 
-/** The parameters that may be kept at half precision. */
-export function isLayerMatrix({ name, shape }: ParameterSpec): boolean {
-  return shape.length === 2 && layerOf(name) !== undefined;
+/**
+ * The parameters that may be kept at half precision: matrices of layers, which their programs widen, and an embedding that is only looked up.
+ * Not a head: what it is widened to is larger than all else, and leaves a hole in the heap that the next time finds occupied.
+ */
+export function mayBeHalf({ tiedEmbeddings }: ModelConfig): (spec: ParameterSpec) => boolean {
+  return ({ name, shape }) => shape.length === 2 && (layerOf(name) !== undefined || (name === 'embedding' && !tiedEmbeddings));
+}
+
+/** `ProgramModel.half` of a model whose files store all of those at half precision. */
+function halfInLayer(config: ModelConfig): ReadonlySet<string> {
+  const names = parameterSpecs(config)
+    .filter(mayBeHalf(config))
+    .map(({ name }) => layerOf(name)?.inLayer);
+  return new Set(names.filter((name) => name !== undefined));
 }
 
 export interface TrainingShape {
@@ -59,11 +70,10 @@ export interface TrainingShape {
   readonly logitsBytes?: number;
 }
 
-/** Weights of the base model, with what one layer is widened to where matrices are kept at half precision. */
+/** Weights of the base model. */
 export function heldWeightBytes(config: ModelConfig, { half = false }: Pick<Holding, 'half'>): number {
   const specs = parameterSpecs(config);
-  const halved = half ? specs.filter(isLayerMatrix) : [];
-  return bytesOf(specs) - bytesOf(halved) / 2 + bytesOf(halved.filter(({ name }) => layerOf(name)?.layer === 0));
+  return bytesOf(specs) - (half ? bytesOf(specs.filter(mayBeHalf(config))) / 2 : 0);
 }
 
 /** What an opened engine holds whatever it runs: the process, weights, gradients, two moments, and the frozen reference. */
@@ -75,7 +85,7 @@ export function estimateStaticBytes(config: ModelConfig, holding: Holding = {}):
 
 /** Bytes of the engine's process at the peak of a training step; measured peaks differ by less than a tenth. */
 export function estimateTrainingBytes(config: ModelConfig, holding: Holding, shape: TrainingShape): number {
-  const model = { config, lora: holding.lora, positions: shape.length };
+  const model = { config, lora: holding.lora, positions: shape.length, ...(holding.half === true ? { half: halfInLayer(config) } : {}) };
   const running = holding.layerwise === true ? layerwiseBytes(model, shape) : runBytes(trainProgram(model, { ...shape, loss: plainLoss() }));
   return estimateStaticBytes(config, holding) + running;
 }
@@ -90,8 +100,13 @@ export function estimateSamplingBytes(
   model: ProgramModel,
   rows: number,
   capacity: number,
-  { batch, length }: { batch: number; length: number },
+  { batch, length, half = false }: { readonly batch: number; readonly length: number; readonly half?: boolean },
 ): number {
+  if (half) {
+    const own = { ...model, half: halfInLayer(model.config) };
+    const programs = [layerStepProgram(own, rows, capacity), headStepProgram(own, rows, 'sample'), layerPrefillProgram(own, batch, length)];
+    return Math.max(...programs.map(runBytes));
+  }
   return Math.max(runBytes(decodeProgram(model, rows, capacity, 'sample')), runBytes(prefillProgram(model, batch, length)));
 }
 

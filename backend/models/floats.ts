@@ -8,15 +8,44 @@ export function isStored(dtype: string): dtype is StoredDType {
   return Object.hasOwn(bytesPerElement, dtype);
 }
 
-/** Values kept at half the memory of float32, as a file stores them. */
+/** Values kept at half the memory of float32: each is the IEEE half times `scale`, a power of two. */
 export interface HalfArray {
-  readonly dtype: Exclude<StoredDType, 'F32'>;
   readonly halves: Uint16Array;
+  readonly scale: number;
 }
 
-/** Exact; `into` is as long as the array. */
-export function widenArray({ dtype, halves }: HalfArray, into: Float32Array): void {
-  widen(new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength), dtype, into);
+/** Scales stay far from where float32 ends, so that what is multiplied by one loses nothing. */
+const largestShift = 60;
+
+/**
+ * Values as a file stores them, made halves that processors can widen, in place. A half has more digits than a bfloat16 and fewer
+ * exponents: scaled to the largest value, it holds all values down to 2⁻³² of that exactly, and smaller ones to 2⁻⁴⁰ of it.
+ */
+export function asHalves(stored: Uint16Array, dtype: Exclude<StoredDType, 'F32'>): HalfArray {
+  if (dtype === 'F16') return { halves: stored, scale: 1 };
+  let largest = 0;
+  for (let i = 0; i < stored.length; i++) {
+    const magnitude = (stored[i] as number) & 0x7fff;
+    if (magnitude > largest && magnitude < 0x7f80) largest = magnitude;
+  }
+  const exponent = (largest >>> 7) - 127;
+  const shift = largest === 0 ? 0 : Math.max(-largestShift, Math.min(largestShift, 15 - exponent));
+  const everyValue = new Float32Array(0x10000);
+  widen(new Uint8Array(Uint16Array.from(everyValue, (_, half) => half).buffer), 'BF16', everyValue);
+  const halfOf = new Uint16Array(
+    narrow(
+      everyValue.map((value) => value * 2 ** shift),
+      'F16',
+    ).buffer,
+  );
+  for (let i = 0; i < stored.length; i++) stored[i] = halfOf[stored[i] as number] as number;
+  return { halves: stored, scale: 2 ** -shift };
+}
+
+/** `into` is as long as the array. */
+export function widenHalves({ halves, scale }: HalfArray, into: Float32Array): void {
+  widen(new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength), 'F16', into);
+  for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) * scale;
 }
 
 /** Little-endian bytes of `dtype` (at an even offset of their buffer) to float32, as many as `into` holds. Exact. */

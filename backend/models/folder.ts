@@ -6,7 +6,8 @@ import { sameShape, sizeOf, type Shape } from '../graph/ir.ts';
 import type { ModelConfig } from './config.ts';
 import { families } from './families/index.ts';
 import type { ConfigJson } from './family.ts';
-import type { HalfArray, StoredDType } from './floats.ts';
+import { asHalves, type HalfArray, type StoredDType } from './floats.ts';
+import { layerOf } from './layerPrograms.ts';
 import { parameterSpecs, type ParameterPart, type ParameterSpec } from './parameters.ts';
 import type { NamedTensor, SafetensorsFile, TensorSource } from './safetensors.ts';
 import { openWeights, writeWeights, type WeightFiles } from './weightFiles.ts';
@@ -73,7 +74,10 @@ export async function fillParameters(
   });
 }
 
-/** As `loadParameters`, but those that `staysHalf` names are left at half precision where the files store them so. */
+/**
+ * As `loadParameters`, but those that `staysHalf` names are kept at half precision where the files store them so: in every layer, as one
+ * program serves all layers.
+ */
 export async function loadHalfParameters(
   folder: ModelFolder,
   specs: readonly ParameterSpec[],
@@ -82,17 +86,22 @@ export async function loadHalfParameters(
   return withTensors(folder, specs, async (weights) => {
     const whole = new Map<string, Float32Array>();
     const half = new Map<string, HalfArray>();
+    const halfDType = ({ parts }: ParameterSpec): 'BF16' | 'F16' | undefined => {
+      const [dtype, ...others] = new Set(parts.map(({ name }) => weights.where.get(name)?.tensors.get(name)?.dtype));
+      return others.length === 0 && (dtype === 'BF16' || dtype === 'F16') ? dtype : undefined;
+    };
+    const kindOf = ({ name }: ParameterSpec): string => layerOf(name)?.inLayer ?? name;
+    const whollyStored = new Set(specs.filter((spec) => halfDType(spec) === undefined).map(kindOf));
     for (const spec of specs) {
-      const dtypes = new Set(spec.parts.map(({ name }) => weights.where.get(name)?.tensors.get(name)?.dtype));
-      const [dtype] = dtypes;
-      if (staysHalf(spec) && dtypes.size === 1 && (dtype === 'BF16' || dtype === 'F16')) {
+      const dtype = halfDType(spec);
+      if (dtype !== undefined && staysHalf(spec) && !whollyStored.has(kindOf(spec))) {
         const halves = new Uint16Array(sizeOf(spec.shape));
         const row = sizeOf(spec.shape.slice(1));
         for (const { name, rows } of spec.parts) {
           const own = halves.subarray(rows[0] * row, rows[1] * row);
           await weights.where.get(name)?.readStored(name, new Uint8Array(own.buffer, own.byteOffset, own.byteLength));
         }
-        half.set(spec.name, { dtype, halves });
+        half.set(spec.name, asHalves(halves, dtype));
       } else {
         const values = new Float32Array(sizeOf(spec.shape));
         await readParts(weights, spec, values);

@@ -12,6 +12,13 @@ export interface ProgramModel {
   readonly config: ModelConfig;
   readonly lora: LoraSpec | undefined;
   readonly positions: number;
+  /** Parameters that are fed as f16, each with a scale (`scaleInput`), by their names in the program; none if left out. */
+  readonly half?: ReadonlySet<string>;
+}
+
+/** The input beside a parameter that is fed as f16: what its values are to be multiplied by. */
+export function scaleInput(parameter: string): string {
+  return `${parameter}.scale`;
 }
 
 /** How tokens leave a decode step: sampled in the graph by inverse CDF, the likeliest, or as logits for the caller. */
@@ -20,7 +27,14 @@ export type DecodeMode = 'sample' | 'greedy' | 'logits';
 /** Declares the parameters and tables as graph inputs, under their canonical names; those that nothing reads are dropped when the graph is finished. */
 export function openModel(g: GraphBuilder, model: ProgramModel): DecoderContext {
   const parameters = new Map<string, Value>();
-  for (const spec of parameterSpecs(model.config, model.lora)) parameters.set(spec.name, g.input(spec.name, 'f32', spec.shape));
+  const scales = new Map<string, Value>();
+  for (const { name, shape } of parameterSpecs(model.config, model.lora)) {
+    const isHalf = model.half?.has(name) === true;
+    const input = g.input(name, isHalf ? 'f16' : 'f32', shape);
+    // Casts stand first in the file: the runtime then makes each just before its product.
+    parameters.set(name, isHalf ? g.cast(input, 'f32') : input);
+    if (isHalf) scales.set(name, g.input(scaleInput(name), 'f32', []));
+  }
   const tableShape = [model.positions, model.config.headDim / 2];
   return {
     g,
@@ -33,6 +47,7 @@ export function openModel(g: GraphBuilder, model: ProgramModel): DecoderContext 
       if (value === undefined) throw new Error(`the model has no parameter ${name}`);
       return value;
     },
+    scaleOf: (name) => scales.get(name),
   };
 }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { criticOptionsSchema } from './criticConfig.ts';
 import { dataSchema } from './dataConfig.ts';
+import { tinkerSchema } from './tinkerConfig.ts';
 import { verifierOptionsSchema } from './verifierConfig.ts';
 
 const positive = z.number().positive();
@@ -96,6 +97,12 @@ export const loraSchema = z.strictObject({
 });
 export type LoraConfig = z.infer<typeof loraSchema>;
 
+export const engineProviderSchema = z
+  .enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
+  .describe(
+    'Where the local engine computes. auto: on the GPU if there is one that computes right and is clearly faster for this model, else on the CPU. A resumed run keeps its own.',
+  );
+
 export const runConfigSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z.string().optional().describe('Shown in lists; the id of the run is derived from it.'),
@@ -148,8 +155,14 @@ export const runConfigSchema = z.strictObject({
         .boolean()
         .default(false)
         .describe(
-          'With an adapter: keep the frozen weights as a bfloat16 or float16 folder stores them, half the memory, and widen one layer at a time. Rollouts become slower.',
+          'With an adapter: keep the frozen weights as a bfloat16 or float16 folder stores them, half the memory, and widen one layer at a time. Rollouts take about half as long again.',
         ),
+    })
+    .prefault({}),
+  engine: z
+    .strictObject({
+      provider: engineProviderSchema.default('auto'),
+      tinker: tinkerSchema.nullable().default(null).describe('Train on a Tinker-compatible server (SkyRL, verl, Tinker) in place of this machine.'),
     })
     .prefault({}),
   evaluation: z

@@ -69,7 +69,7 @@ export class EditorModels {
     const waiting = this.waiting.get(id);
     if (waiting === undefined) return;
     this.waiting.delete(id);
-    if (error !== undefined) waiting.reject(new EndpointError(error.message, { isPassing: error.isPassing }));
+    if (error !== undefined) waiting.reject(new EndpointError(error.message.replace(/\.$/, ''), { isPassing: error.isPassing }));
     else if (text === undefined || text.trim() === '') waiting.reject(new EndpointError('it answered with an empty text', { isPassing: true }));
     else waiting.resolve({ text, isCutOff: false, promptTokens: promptTokens ?? null, completionTokens: completionTokens ?? null });
   }

@@ -16,6 +16,8 @@ export function criticModelConfig(config: RunConfig): RunConfig | null {
   return {
     ...config,
     model: { ...config.model, path: modelFolder, lora: null },
+    // Wherever the policy is trained.
+    engine: { ...config.engine, tinker: null },
     // It grades nothing.
     verifier: 'exact',
     sampling: { ...config.sampling, temperature, topK: 0, topP: topP ?? 1 },

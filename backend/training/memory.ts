@@ -37,6 +37,8 @@ export interface RunMemory {
 
 /** `longestPrompt` in tokens; `sequences` are the most that are sampled in one call (`sequencesAtOnce`). */
 export function estimateRunMemory(run: RunConfig, switches: Switches, model: ModelConfig, longestPrompt: number, sequences = maxRows): RunMemory {
+  // The model is on another machine.
+  if (run.engine.tinker !== null) return { training: 0, decoding: 0, programs: trainerBytes, total: trainerBytes };
   const { microBatchTokens, layerCheckpointing } = run.training;
   const length = Math.min(model.maxPositions, longestPrompt + run.sampling.maxTokens);
   const batch = Math.max(1, Math.floor(microBatchTokens / length));
@@ -46,7 +48,7 @@ export function estimateRunMemory(run: RunConfig, switches: Switches, model: Mod
   const capacity = lengthBucket(length);
   const rows = decodeRows(model, Math.min(maxRows, sequences), capacity, heldWeightBytes(model, holding));
   const caches = cacheBytes(model, rows, capacity);
-  const prefill = { batch: Math.max(1, Math.floor(microBatchTokens / longestPrompt)), length: longestPrompt };
+  const prefill = { batch: Math.max(1, Math.floor(microBatchTokens / longestPrompt)), length: longestPrompt, half: holding.half === true };
   const decoding = held + caches + estimateSamplingBytes({ config: model, lora: holding.lora, positions: length }, rows, capacity, prefill);
   const programs = trainerBytes + programBytes;
   // Where programs share a heap, sampling and training find each other's memory (`engine/local/session.ts`).

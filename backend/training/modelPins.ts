@@ -2,7 +2,7 @@
  * Which commits of models on the hub a run was started with, kept in its folder: a branch moves on, and an adapter belongs to the weights
  * it was trained on.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import { isCommit } from '../hub/hubAddress.ts';
@@ -20,6 +20,10 @@ export async function writePin(folder: string, address: string, commit: string):
   const pins = { ...(await readPins(folder)), [address]: commit };
   await mkdir(folder, { recursive: true });
   await writeFileAtomically(join(folder, fileName), `${JSON.stringify(pins, null, 2)}\n`);
+}
+
+export async function forgetModelPins(folder: string): Promise<void> {
+  await rm(join(folder, fileName), { force: true });
 }
 
 async function readPins(folder: string): Promise<Readonly<Record<string, unknown>>> {

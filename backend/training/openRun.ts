@@ -1,5 +1,6 @@
 /** Opens a run: loads and checks everything it names before the first token is sampled. */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Algorithm } from '../algorithms/algorithm.ts';
 import { findAlgorithm } from '../algorithms/findAlgorithm.ts';
 import { WorkbenchError } from '../core/errors.ts';
@@ -12,14 +13,17 @@ import { fitRefinementPrompt } from '../text/fitRefinementPrompt.ts';
 import { critiqueMessages, refinementMessages } from '../text/prompts.ts';
 import { criticModelBytes, withCriticModel } from './criticMemory.ts';
 import { CriticModels, type CriticSurroundings } from './criticModels.ts';
-import { readRunData } from './dataSets.ts';
+import { forgetDataPins, readDataPins, writeDataPins } from './dataPins.ts';
+import { readPinnedRunData } from './dataSets.ts';
 import { findCritic } from './findPlugin.ts';
 import { requireFitVerifier } from './grading.ts';
 import { longestTrainedPrompt } from './groupArithmetic.ts';
 import { estimateRunMemory, requireMemory, sequencesAtOnce } from './memory.ts';
+import { forgetModelPins } from './modelPins.ts';
 import { closePolicy, openPolicy, requireFittingPrompts, type OpenPolicyOptions } from './policy.ts';
 import type { Boundary, Run } from './run.ts';
-import { readThreads, writeThreads } from './runThreads.ts';
+import { requireRemoteRun } from './remoteEngine.ts';
+import { readRunEngine, writeRunEngine } from './runEngine.ts';
 import { switchesOf } from './switches.ts';
 
 export interface OpenRunOptions extends OpenPolicyOptions {
@@ -36,18 +40,28 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
   const algorithm = findAlgorithm(config.algorithm);
   const switches = switchesOf(config);
   const critic = findCritic(config.critic);
-  const { train: trainProblems, heldOut: heldOutProblems } = await readRunData(config, { demoFolder: options.demoFolder, signal: options.signal });
+  requireRemoteRun({ config, algorithm, switches });
+  // What a start that failed has left binds nobody.
+  if (options.store.run(options.id) === null) await Promise.all([forgetDataPins(options.folder), forgetModelPins(options.folder)]);
+  const pinsBefore = await readDataPins(options.folder);
+  const source = { demoFolder: options.demoFolder, signal: options.signal, pinFolder: options.folder };
+  const { sets, pins } = await readPinnedRunData(config, source, pinsBefore);
+  const { train: trainProblems, heldOut: heldOutProblems } = sets;
   requireData(algorithm, critic, trainProblems, config);
 
-  const ownThreads = await readThreads(options.folder);
-  const criticModels = await CriticModels.open({ ...options, threads: ownThreads ?? options.threads });
+  const own = await readRunEngine(options.folder);
+  const threads = own?.threads ?? options.threads;
+  const criticModels = await CriticModels.open({ ...options, threads });
   const policy = await openPolicy({
     graderLog: join(options.folder, 'verifier.log'),
     ...options,
-    threads: ownThreads ?? options.threads,
+    threads,
+    ...(own === undefined ? {} : { providers: own.providers }),
     keepReference: switches.klCoefficient > 0,
+    willTrain: true,
   });
-  const { tokenizer, contextLength } = policy;
+  criticModels.computeOn(policy.providers);
+  const { tokenizer, contextLength, providers } = policy;
   const run: Run = {
     ...policy,
     switches,
@@ -77,8 +91,13 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
     if (algorithm.needs.demonstrations) requireFittingDemonstrations(run);
     if (algorithm.needs.critiques) requireConversations(run);
     const misfit = await requireFitVerifier(run, trainProblems);
-    if (ownThreads === undefined) await writeThreads(options.folder, options.threads);
-    return misfit === null ? run : { ...run, remarks: [{ code: 'verifier.missesGold', message: misfit }] };
+    if (own === undefined) await writeRunEngine(options.folder, { threads, providers });
+    if (!isDeepStrictEqual(pins, pinsBefore)) await writeDataPins(options.folder, pins);
+    const remarks = [
+      ...(providers.reason === undefined ? [] : [{ code: 'engine.provider', message: providers.reason }]),
+      ...(misfit === null ? [] : [{ code: 'verifier.missesGold', message: misfit }]),
+    ];
+    return remarks.length === 0 ? run : { ...run, remarks };
   } catch (error) {
     await closePolicy(run);
     throw error;
@@ -120,6 +139,8 @@ function requireFittingDemonstrations(run: Run): void {
 }
 
 async function requireFittingMemory(run: Run, demoFolder: string): Promise<void> {
+  // What the estimate is mostly about lies in a GPU's memory then, of which nothing is known here: it refuses what it cannot hold.
+  if (run.providers.training !== 'cpu') return;
   const problems = [...run.trainProblems, ...run.heldOutProblems];
   const longestPrompt = problems.reduce((longest, problem) => Math.max(longest, run.promptOf(problem).length), 0);
   const { config: model } = await readModelConfig(run.modelFolder);

@@ -28,6 +28,7 @@ import { nameOf } from './newRun.ts';
 import { requireData } from './openRun.ts';
 import { maxPositions } from './policy.ts';
 import { presets, type Preset } from './presets.ts';
+import { requireRemoteRun } from './remoteEngine.ts';
 import { resolveModel } from './sources.ts';
 import { switchesOf } from './switches.ts';
 
@@ -144,6 +145,7 @@ export function criticViews(): CriticView[] {
       ...(needs.generation ? ['asks the policy'] : []),
       ...(needs.model === 'endpoint' ? ['asks a model at an endpoint'] : needs.model === 'folder' ? ['asks another local model'] : []),
     ],
+    model: needs.model ?? null,
   }));
 }
 
@@ -158,9 +160,10 @@ function arithmeticOf({ config, algorithm, switches, sets: { train, heldOut } }:
   return lines;
 }
 
-function dataWarnings({ config, algorithm, sets }: Surveyed): string[] {
+function dataWarnings({ config, algorithm, switches, sets }: Surveyed): string[] {
   const warnings: string[] = [];
   try {
+    requireRemoteRun({ config, algorithm, switches });
     requireData(algorithm, findCritic(config.critic), sets.train, config);
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error;

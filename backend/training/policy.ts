@@ -2,6 +2,7 @@
 import { WorkbenchError } from '../core/errors.ts';
 import type { Engine } from '../engine/contract.ts';
 import { EngineProcess, type EngineProcessOptions } from '../engine/local/client.ts';
+import type { Providers } from '../engine/local/providers.ts';
 import { readModelConfig, type ModelFolder } from '../models/folder.ts';
 import type { Problem } from '../protocol/records.ts';
 import type { RunConfig } from '../protocol/runConfig.ts';
@@ -9,11 +10,13 @@ import type { Grader } from '../rewards/grader.ts';
 import type { Verifier } from '../rewards/verifier.ts';
 import { problemMessages } from '../text/prompts.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { chooseProviders, machineOf, onCpu, requireRight, type ProviderChoice } from './engineProviders.ts';
 import { findVerifier } from './findPlugin.ts';
 import { openGrader } from './grading.ts';
 import { maxRows } from './memory.ts';
 import { ReopenableEngine } from './reopenableEngine.ts';
 import type { RunObserver } from './run.ts';
+import { openRemoteEngine, type SecretOf } from './remoteEngine.ts';
 import { resolveModel } from './sources.ts';
 
 export interface Policy {
@@ -25,6 +28,8 @@ export interface Policy {
   readonly tokenizerFolder: string;
   readonly tokenizer: Tokenizer;
   readonly engine: ReopenableEngine;
+  /** Where the engine computes, and why. */
+  readonly providers: ProviderChoice;
   /** Tokens a prompt and its completion may have together. */
   readonly contextLength: number;
   readonly verifier: Verifier;
@@ -54,30 +59,39 @@ export interface OpenPolicyOptions {
   readonly folder?: string;
   /** Of the engine. A run that has been opened before keeps the number it was started with. */
   readonly threads: number;
+  /** Where the engine computes; chosen by the configuration when left out. */
+  readonly providers?: Providers;
   readonly observer: RunObserver;
   readonly signal: AbortSignal;
   /** Gets what a reward function of the researcher's own prints; dropped when left out. */
   readonly graderLog?: string;
-  /** Starts an engine: the local one in a process of its own when left out. */
+  /** Where keys of servers are found; the environment of this process when left out. */
+  readonly surroundings?: { readonly secretOf: SecretOf };
+  /** Starts an engine: that of the configuration, the local one in a process of its own, when left out. */
   readonly openEngine?: (options: EngineProcessOptions) => Promise<Engine>;
 }
 
 /** Longest context prepared for, in tokens; longer ones need rotary tables and caches that a small machine cannot hold. */
 export const maxPositions = 32_768;
 
-export async function openPolicy(options: OpenPolicyOptions & { readonly keepReference?: boolean }): Promise<Policy> {
+/** `willTrain`: what training needs of a server elsewhere is found out at once. */
+export async function openPolicy(options: OpenPolicyOptions & { readonly keepReference?: boolean; readonly willTrain?: boolean }): Promise<Policy> {
   const { id, observer, signal, demoFolder, folder: pinFolder } = options;
   const verifier = findVerifier(options.config.verifier);
   const onProgress = observer.onDownload?.bind(observer);
+  const { tinker } = options.config.engine;
   const source = await resolveModel(options.config, {
     demoFolder,
     signal,
+    // The weights of a run on a server are there.
+    part: tinker === null ? 'all' : 'description',
     ...(pinFolder === undefined ? {} : { pinFolder }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   const { config, folder: modelFolder, tokenizerFolder } = source;
   const tokenizer = await loadTokenizer(tokenizerFolder);
-  requireFittingTokenizer(tokenizer, tokenizerFolder, await readModelConfig(modelFolder));
+  const model = await readModelConfig(modelFolder);
+  requireFittingTokenizer(tokenizer, tokenizerFolder, model);
   const engineOptions: EngineProcessOptions = {
     entry: options.entries.engine,
     model: modelFolder,
@@ -93,12 +107,28 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
     maxRows,
   };
   const openEngine = options.openEngine ?? EngineProcess.open;
+  const providers = await providersFor(options, engineOptions);
+  const placed: EngineProcessOptions = { ...engineOptions, provider: providers.training, samplingProvider: providers.sampling };
   const graderPool = await openGrader(verifier, {
     entry: options.entries.grader,
     config,
     ...(options.graderLog === undefined ? {} : { logFile: options.graderLog }),
   });
-  const engine = await ReopenableEngine.open(() => openEngine(engineOptions)).catch(async (error: unknown) => {
+  const open =
+    tinker === null || options.openEngine !== undefined
+      ? () => openEngine(placed)
+      : () =>
+          openRemoteEngine(tinker, {
+            config,
+            model: model.config,
+            adapter: source.adapter,
+            keepReference: options.keepReference ?? false,
+            willTrain: options.willTrain ?? false,
+            maxPositions,
+            secretOf: options.surroundings?.secretOf ?? ((name) => process.env[name]),
+            signal,
+          });
+  const engine = await ReopenableEngine.open(open).catch(async (error: unknown) => {
     await graderPool?.dispose();
     throw error;
   });
@@ -111,6 +141,7 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
     tokenizerFolder,
     tokenizer,
     engine,
+    providers,
     contextLength,
     verifier,
     graderPool,
@@ -124,6 +155,18 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
       return tokens;
     },
   };
+}
+
+async function providersFor({ providers, config, openEngine }: OpenPolicyOptions, engine: EngineProcessOptions): Promise<ProviderChoice> {
+  if (config.engine.tinker !== null) return onCpu;
+  const machine = machineOf(engine);
+  if (providers !== undefined) {
+    await requireRight(providers, machine);
+    return providers;
+  }
+  const asked = config.engine.provider;
+  // An engine of another kind knows its machine itself.
+  return asked === 'auto' && openEngine !== undefined ? onCpu : chooseProviders(asked, machine);
 }
 
 export async function closePolicy(

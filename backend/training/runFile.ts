@@ -57,7 +57,8 @@ export function resolveRunParts({ preset, file, overrides = [], remedy }: RunPar
 function findPreset(name: string): Preset {
   const preset = (presets as Record<string, Preset>)[name];
   if (preset !== undefined) return preset;
-  const list = Object.entries<Preset>(presets).map(([known, { summary }]) => `\n  ${known.padEnd(14)} ${summary}`);
+  const width = Math.max(...Object.keys(presets).map((known) => known.length));
+  const list = Object.entries<Preset>(presets).map(([known, { summary }]) => `\n  ${known.padEnd(width)}  ${summary}`);
   throw new WorkbenchError({
     code: 'config.unknownPreset',
     message: `There is no preset named "${name}".`,

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { WorkbenchError } from '../core/errors.ts';
 import { downloadFile, downloadModel, type DownloadOptions } from '../hub/download.ts';
-import { isHubAddress, isRepositoryId, parseHubAddress } from '../hub/hubAddress.ts';
+import { isHubAddress, isRepositoryId, parseHubAddress, type HubAddress } from '../hub/hubAddress.ts';
 import { currentSnapshot } from '../hub/hubCache.ts';
 import type { ModelPart } from '../hub/modelFiles.ts';
 import { readPin, writePin } from './modelPins.ts';
@@ -18,6 +18,11 @@ export interface SourceOptions extends DownloadOptions {
   readonly part?: ModelPart;
   /** Folder of a run that goes on with the commit it began with, wherever the hub's branch is by now. */
   readonly pinFolder?: string;
+}
+
+export interface DataOptions extends SourceOptions {
+  /** A commit of the hub in place of what the address says, and the files that are read of it. */
+  readonly pinned?: { readonly commit: string; readonly files: readonly string[] };
 }
 
 export interface ModelSource {
@@ -51,8 +56,13 @@ export async function resolveModel(config: RunConfig, options: SourceOptions): P
 }
 
 /** A data file on this machine, downloaded if it is on the hub and not there yet. Throws `hub.…`, or an `AbortError`. */
-export async function resolveData(path: string, options: SourceOptions): Promise<string> {
-  return isHubAddress(path) ? downloadFile(parseHubAddress(path), options) : resolveDemo(path, options.demoFolder);
+export async function resolveData(path: string, options: DataOptions): Promise<string> {
+  return isHubAddress(path) ? downloadFile(dataAddress(path, options), options) : resolveDemo(path, options.demoFolder);
+}
+
+export function dataAddress(path: string, { pinned }: DataOptions): HubAddress {
+  const address = parseHubAddress(path);
+  return pinned === undefined ? address : { ...address, revision: pinned.commit };
 }
 
 /** `demo:train.jsonl` lies in the bundled demonstration; other paths are as they are. */

@@ -4,7 +4,7 @@ import { problemOrder } from '../data/order.ts';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type { Problem, Update } from '../protocol/records.ts';
 import { auditsOf } from './audit.ts';
-import { restoreCheckpoint, saveCheckpoint } from './checkpointing.ts';
+import { announceCheckpoint, keepCheckpoint, restoreCheckpoint, saveCheckpoint } from './checkpointing.ts';
 import type { Collected } from './collect.ts';
 import { collectWithSignal } from './dynamicSampling.ts';
 import { refreshVerifier } from './grading.ts';
@@ -27,6 +27,8 @@ interface LoopState {
   policyVersion: number;
   /** The step that the newest checkpoint holds; 0 without any. */
   checkpointStep: number;
+  /** Whether a step made again comes out as it did. */
+  repeats: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ interface LoopState {
  */
 export async function train(run: Run): Promise<RunOutcome> {
   record(run, { problems: distinctById([...run.trainProblems, ...run.heldOutProblems]) });
-  const state: LoopState = { step: 0, policyVersion: 0, checkpointStep: 0 };
+  const state: LoopState = { step: 0, policyVersion: 0, checkpointStep: 0, repeats: true };
   await goToCheckpoint(run, state);
   const { algorithm, seed, training } = run.config;
   const started: EventBody = { type: 'runStarted', algorithm, seed, steps: training.steps, resumedFrom: state.step > 0 ? state.step : null };
@@ -54,7 +56,8 @@ export async function train(run: Run): Promise<RunOutcome> {
 
 async function goToCheckpoint(run: Run, state: LoopState): Promise<void> {
   const step = (await restoreCheckpoint(run))?.step ?? 0;
-  Object.assign(state, { step, policyVersion: (await run.engine.describe()).policyVersion, checkpointStep: step } satisfies LoopState);
+  const { policyVersion, repeats = true } = await run.engine.describe();
+  Object.assign(state, { step, policyVersion, checkpointStep: step, repeats } satisfies LoopState);
 }
 
 /** A dead engine is started anew, and the loop goes on from its last checkpoint. */
@@ -126,9 +129,15 @@ async function takeStep(opened: Run, state: LoopState): Promise<void> {
     seconds: scope.watch.seconds(),
     metrics: { ...stepMetrics(collected, trained), ...updated.metrics, updates: updated.updates },
   };
+  // What would not come out again as it did must never have to be made again once it is recorded.
+  const checkpoint = state.repeats ? undefined : await keepCheckpoint(run, step);
   const events = recordStep(run, scope, collected, update);
   state.step = step;
   state.policyVersion = updated.policyVersion;
+  if (checkpoint !== undefined) {
+    await announceCheckpoint(run, checkpoint);
+    state.checkpointStep = step;
+  }
   const isReplay = events.length === 0;
   const story = isReplay ? undefined : storyOf(step, collected);
   if (story !== undefined) run.observer.onStory?.(story);

@@ -2,6 +2,7 @@
  * Models of true published shapes with random weights: one full Critique-GRPO step each through the trainer, with the memory it was
  * foretold and took, and tokens per second. `ONLY=1.5B` runs what begins so; models are made in a temporary folder, `KEEP=folder` in
  * one that stays. A step is 2 problems × 3 rollouts of 48 tokens; being right is an even number of letters, so that there is a signal.
+ * The largest models take 16 GB of disk and 20 GB of memory, run when `ONLY` names them, and have 1 problem × 2 rollouts of 8 tokens.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,19 +32,53 @@ const qwen = {
   tie_word_embeddings: true,
   hidden_act: 'silu',
 };
-/** `config.json` of Qwen2.5-0.5B and Qwen2.5-1.5B. */
+/** `config.json` of Qwen2.5-0.5B, 1.5B and 7B, and of Qwen3-8B. */
 const shapes = {
   '0.5B': { ...qwen, hidden_size: 896, num_hidden_layers: 24, num_attention_heads: 14, num_key_value_heads: 2, intermediate_size: 4864 },
   '1.5B': { ...qwen, hidden_size: 1536, num_hidden_layers: 28, num_attention_heads: 12, num_key_value_heads: 2, intermediate_size: 8960 },
+  '7B': {
+    ...qwen,
+    vocab_size: 152_064,
+    max_position_embeddings: 131_072,
+    tie_word_embeddings: false,
+    hidden_size: 3584,
+    num_hidden_layers: 28,
+    num_attention_heads: 28,
+    num_key_value_heads: 4,
+    intermediate_size: 18_944,
+  },
+  '8B': {
+    ...qwen,
+    model_type: 'qwen3',
+    max_position_embeddings: 40_960,
+    tie_word_embeddings: false,
+    head_dim: 128,
+    hidden_size: 4096,
+    num_hidden_layers: 36,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    intermediate_size: 12_288,
+  },
 } as const;
 type Shape = keyof typeof shapes;
 
 const lora = { rank: 16, alpha: 32 };
-const cases: readonly { readonly shape: Shape; readonly title: string; readonly model: object; readonly halfWeights?: boolean }[] = [
+interface Case {
+  readonly shape: Shape;
+  readonly title: string;
+  readonly model: object;
+  readonly halfWeights?: boolean;
+  /** Runs when it is named only, in a step of few tokens. */
+  readonly isLarge?: boolean;
+}
+
+const cases: readonly Case[] = [
   { shape: '0.5B', title: '0.5B, an adapter', model: { lora } },
   { shape: '0.5B', title: '0.5B, all weights', model: {} },
   { shape: '1.5B', title: '1.5B, an adapter', model: { lora } },
   { shape: '1.5B', title: '1.5B, an adapter, weights as stored', model: { lora }, halfWeights: true },
+  { shape: '7B', title: '7B, an adapter, weights as stored', model: { lora }, halfWeights: true, isLarge: true },
+  { shape: '8B', title: '8B (Qwen3), an adapter, weights as stored', model: { lora }, halfWeights: true, isLarge: true },
 ];
 
 /** Of the demonstration, whose tokenizer and problems the models get. */
@@ -77,16 +112,16 @@ function makeModel(folder: string, shape: Shape): string {
   return path;
 }
 
-function configOf(model: string, changes: object, halfWeights: boolean, problems: string): RunConfig {
+function configOf(model: string, { model: changes, halfWeights = false, isLarge = false }: Case, problems: string): RunConfig {
   return runConfigSchema.parse({
     model: { path: model, ...changes },
-    data: { train: problems },
+    data: { train: problems, limit: isLarge ? 1 : 2 },
     prompt: { refinement: 'conversation' },
-    sampling: { maxTokens: 48 },
+    sampling: { maxTokens: isLarge ? 8 : 48 },
     critic: 'verdict',
     algorithm: 'critiqueGrpo',
-    switches: { nRollouts: 3, kRefinements: 1, critiquesPerProblem: 1, trigger: 'anyWrong' },
-    training: { steps: 1, problemsPerStep: 2, microBatchTokens: 1024, halfWeights },
+    switches: { nRollouts: isLarge ? 2 : 3, kRefinements: 1, critiquesPerProblem: 1, trigger: 'anyWrong' },
+    training: { steps: 1, problemsPerStep: isLarge ? 1 : 2, microBatchTokens: isLarge ? 256 : 1024, halfWeights },
     evaluation: { every: 0, finalSamples: 1, failureAttempts: 1 },
   });
 }
@@ -154,13 +189,14 @@ try {
   mkdirSync(folder, { recursive: true });
   const rows = readFileSync(join(repositoryRoot, 'media/demo/train.jsonl'), 'utf8').split('\n').slice(0, 2);
   writeFileSync(problems, `${rows.join('\n')}\n`);
-  for (const { shape, title, model: changes, halfWeights = false } of cases) {
-    if (!title.startsWith(process.env['ONLY'] ?? '')) continue;
-    const path = makeModel(folder, shape);
+  const only = process.env['ONLY'];
+  for (const each of cases) {
+    if (only === undefined ? each.isLarge === true : !each.title.startsWith(only)) continue;
+    const path = makeModel(folder, each.shape);
     await copySideFiles(join(repositoryRoot, 'media/demo/model'), path);
     const workspace = mkdtempSync(join(tmpdir(), 'real-sizes-run-'));
     try {
-      await measure(workspace, title, configOf(path, changes, halfWeights, problems));
+      await measure(workspace, each.title, configOf(path, each, problems));
     } finally {
       rmSync(workspace, { recursive: true, force: true });
     }

@@ -5,14 +5,17 @@ import { join } from 'node:path';
 import { EngineProcess } from '../../backend/engine/local/client.ts';
 import type { Critic } from '../../backend/critics/critic.ts';
 import type { Event } from '../../backend/protocol/events.ts';
+import type { Critique } from '../../backend/protocol/records.ts';
 import { runConfigSchema, type RunConfigInput } from '../../backend/protocol/runConfig.ts';
 import { openStore } from '../../backend/store/openStore.ts';
 import type { Store } from '../../backend/store/store.ts';
 import { runFolder } from '../../backend/store/workspaceFolders.ts';
+import { enlistCritique } from '../../backend/training/enlist.ts';
 import { openRun } from '../../backend/training/openRun.ts';
 import { closePolicy } from '../../backend/training/policy.ts';
 import type { Phase, RunObserver, RunOutcome } from '../../backend/training/run.ts';
 import { train } from '../../backend/training/trainer.ts';
+import { wrongRollout } from '../support/wrongRollout.ts';
 
 export interface TinyRunOptions {
   readonly workspace: string;
@@ -25,6 +28,13 @@ export interface TinyRunOptions {
   readonly onEngine?: (pid: number) => void;
   /** Instead of what the configuration names. */
   readonly critic?: Critic;
+  /** A person rewrites the critique of a wrong rollout as soon as a step is recorded, once in the run, and has the run train on it. */
+  readonly humanCritique?: HumanCritique;
+}
+
+export interface HumanCritique {
+  readonly afterStep: number;
+  readonly text: string;
 }
 
 export const runId = 'tiny';
@@ -54,10 +64,12 @@ export async function trainTiny({
   onEvents,
   onEngine,
   critic,
+  humanCritique,
 }: TinyRunOptions): Promise<RunOutcome> {
   const config = runConfigSchema.parse(input);
   const store = openStore(workspace);
   try {
+    if (humanCritique !== undefined) enlistDuring(store, humanCritique);
     if (onEvents !== undefined) store.onEvents(onEvents);
     if (store.run(runId) === null) store.createRun({ id: runId, name: runId, algorithm: config.algorithm, seed: config.seed, config });
     const run = await openRun({
@@ -84,6 +96,18 @@ export async function trainTiny({
   } finally {
     store.close();
   }
+}
+
+/** In the moment in which the step is announced, so that it is the same moment each time. */
+function enlistDuring(store: Store, { afterStep, text }: HumanCritique): void {
+  store.onEvents((events) => {
+    const isDue = events.some(({ body }) => body.type === 'stepFinished' && body.update.step === afterStep);
+    if (!isDue || store.activeEnlistments(runId, Number.MAX_SAFE_INTEGER).length > 0) return;
+    const base = store.critiqueInForce(runId, wrongRollout(store, runId));
+    if (base === null) throw new Error('no wrong rollout has a critique');
+    const { id } = store.reviseCritique({ runId, baseId: base.id, text, author: 'ann' });
+    enlistCritique(store, runId, id, 'ann');
+  });
 }
 
 /** An observer that calls `act` when a step's phase begins. */
@@ -123,8 +147,10 @@ export function allEvents(store: Store): readonly Event[] {
 
 function withoutTimes(store: Store, groupId: string): unknown {
   const detail = store.group(runId, groupId);
-  const attempts = detail?.attempts.map((attempt) => ({ ...attempt, critiques: attempt.critiques.map(({ createdAt: _, ...critique }) => critique) }));
-  return { ...detail, attempts };
+  const timeless = ({ createdAt: _, ...critique }: Critique) => critique;
+  const attempts = detail?.attempts.map((attempt) => ({ ...attempt, critiques: attempt.critiques.map(timeless) }));
+  const guests = detail?.guests.map((guest) => ({ ...guest, critique: timeless(guest.critique) }));
+  return { ...detail, attempts, guests };
 }
 
 /** Hash of each file of the newest checkpoint. */

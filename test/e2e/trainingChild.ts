@@ -9,11 +9,13 @@ import { trainTiny, type TinyRunOptions } from './tinyRun.ts';
 /** One line of the child's output. */
 export type Said = { readonly events: readonly Event[] } | { readonly phase: string } | { readonly reason: string };
 
+export type TrainingChildOptions = Pick<TinyRunOptions, 'workspace' | 'config' | 'humanCritique'>;
+
 function say(said: Said): void {
   writeSync(1, `${JSON.stringify(said)}\n`);
 }
 
-const options = JSON.parse(process.argv[2] ?? '') as Pick<TinyRunOptions, 'workspace' | 'config'>;
+const options = JSON.parse(process.argv[2] ?? '') as TrainingChildOptions;
 const { reason } = await trainTiny({
   ...options,
   onEvents: (events) => say({ events }),

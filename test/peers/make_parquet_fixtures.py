@@ -67,6 +67,10 @@ def write_verl() -> None:
         write(f"verl-{compression}.parquet", table, compression=compression, row_group_size=16)
     # Pages of the second version, dictionaries off: other encodings of the same rows.
     write("verl-pages2.parquet", table, data_page_version="2.0", use_dictionary=False, compression="zstd", row_group_size=16)
+    # Every page with its CRC-32; uncompressed, so that a flipped byte of a text is still a text.
+    few = table.slice(0, 24).select(["prompt", "reward_model"])
+    for version in ["1.0", "2.0"]:
+        write(f"checksums-{version[0]}.parquet", few, compression="none", row_group_size=16, data_page_version=version, write_page_checksum=True)
     write("luffy.parquet", pa.Table.from_pylist(verl_rows(24, True), schema=verl_schema(True)), compression="snappy")
 
 

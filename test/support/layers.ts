@@ -24,14 +24,20 @@ export const layers: Layers = {
     'backend/core': [],
     'backend/graph': ['backend/core'],
     'backend/models': ['backend/graph', 'backend/core'],
-    'backend/engine': ['backend/graph', 'backend/models', 'backend/core'],
+    // The contract; each engine beside it knows that, and no other engine.
+    'backend/engine': ['backend/graph'],
+    'backend/engine/local': ['backend/engine', 'backend/graph', 'backend/models', 'backend/core'],
+    'backend/engine/tinker': ['backend/engine', 'backend/graph', 'backend/net', 'backend/core'],
     ...Object.fromEntries(stages.map((stage) => [stage, records])),
+    // Requests to other machines, through a proxy where there is one.
+    'backend/net': ['backend/core'],
+    'backend/critics': ['backend/net', ...records],
     // The demonstration's documents contain critiques in the words of the step-level critic.
     'backend/data/demo': ['backend/data', 'backend/critics', ...records],
     'backend/algorithms': ['backend/graph', ...records],
-    'backend/training': [...stages, 'backend/hub', 'backend/algorithms', 'backend/engine', 'backend/models', 'backend/graph', ...records],
+    'backend/training': [...stages, 'backend/hub', 'backend/algorithms', 'backend/engine/*', 'backend/models', 'backend/graph', ...records],
     // Downloads from a model hub into the cache that Python shares.
-    'backend/hub': ['backend/core'],
+    'backend/hub': ['backend/net', 'backend/core'],
     // Grids of runs, and the tables and figures made from them.
     'backend/experiments': [
       'backend/training',
@@ -64,6 +70,7 @@ export const layers: Layers = {
     '@cortex-js/compute-engine': ['backend/rewards'],
     openai: ['backend/critics'],
     sucrase: ['backend/rewards'],
+    undici: ['backend/net'],
     vscode: ['extension'],
     ws: ['backend/server', 'extension/backend'],
     'vscode-jsonrpc': ['backend/server', 'extension/backend'],

@@ -80,11 +80,12 @@ async function compareAll(file: string | undefined, options: CompareOptions, con
   if (options.fresh === true) await rm(join(out, 'results.json'), { force: true });
   const earlier = await readComparison(join(out, 'results.json'));
   checkComparable(earlier.results, planned, out);
-  const { preset, steps, algorithm, critic, set, algorithms, critics, seeds: seedCount, threads } = options;
+  const { preset, steps, algorithm, critic, set, algorithms, critics, seeds: seedCount, threads, provider } = options;
   const command = commandLine('compare', file, {
     ...{ preset, steps, algorithm, critic, set, algorithms, critics, weightings: options.weightings, seeds: seedCount },
     'first-seed': firstSeed === 0 ? undefined : options.firstSeed,
     threads,
+    provider,
   });
   let comparison: Comparison = { ...earlier, commands: [...new Set([...earlier.commands, command])] };
   const missing = planned.filter((variant) => findResult(earlier.results, variant) === undefined);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { resolveModel } from '../../training/sources.ts';
 import { exitCodes, type CliCommand, type CliContext, type CliOutput } from '../command.ts';
 import { runCheck, type Facts, type Finding, type Patient } from '../doctorCheck.ts';
-import { doctorChecks } from '../doctorChecks.ts';
+import { checksFor } from '../doctorChecks.ts';
 import { resultFile } from '../resultFile.ts';
 import { addRunOptions, resolveRunConfig, threadsOf, type RunArguments } from '../runArguments.ts';
 import { interruptSignal } from '../session.ts';
@@ -36,7 +36,8 @@ export const doctor: CliCommand = {
 
 async function examine(file: string | undefined, options: DoctorOptions, context: CliContext): Promise<number> {
   const places = [
-    ...(options.model === undefined ? [] : [`model.path=${JSON.stringify(options.model)}`]),
+    // A folder is a model on this machine.
+    ...(options.model === undefined ? [] : [`model.path=${JSON.stringify(options.model)}`, 'engine.tinker=null']),
     ...(options.data === undefined ? [] : [`data.train=${JSON.stringify(options.data)}`, 'data.heldOut=null']),
   ];
   const asked = await resolveRunConfig(file, { ...options, set: [...places, ...options.set] });
@@ -48,7 +49,9 @@ async function examine(file: string | undefined, options: DoctorOptions, context
   const patient: Patient = { config, context, workspace: resolve(options.workspace), threads: threadsOf(options), signal };
   const facts: Facts = {};
   const findings: (Finding & { readonly name: string })[] = [];
-  for (const check of doctorChecks) {
+  const checks = checksFor(config);
+  const nameWidth = Math.max(...checks.map(({ name }) => name.length));
+  for (const check of checks) {
     if (output.isTerminal) output.write(`  ${check.name} …`);
     let finding: Finding;
     try {
@@ -58,21 +61,20 @@ async function examine(file: string | undefined, options: DoctorOptions, context
       throw error;
     }
     findings.push({ name: check.name, ...finding });
-    output.write(`${output.isTerminal ? '\r\u001b[K' : ''}${findingLines(check.name, finding, output)}\n`);
+    output.write(`${output.isTerminal ? '\r\u001b[K' : ''}${findingLines(check.name, nameWidth, finding, output)}\n`);
   }
   const failed = findings.filter(({ status }) => status === 'failed').length;
   output.write(
-    `\n${failed === 0 ? 'Nothing stands in the way of this run.' : `${failed} of ${doctorChecks.length} checks failed: this run would not work.`}\n`,
+    `\n${failed === 0 ? 'Nothing stands in the way of this run.' : `${failed} of ${checks.length} checks failed: this run would not work.`}\n`,
   );
   await writeResult({ isHealthy: failed === 0, findings, speed: facts.speed ?? null });
   return failed === 0 ? exitCodes.done : exitCodes.failed;
 }
 
 const marks: Readonly<Record<Finding['status'], string>> = { ok: '✓', warning: '!', failed: '✗', skipped: '–' };
-const nameWidth = Math.max(...doctorChecks.map(({ name }) => name.length));
 
 /** One line, and one more for the remedy; on a terminal wrapped to its width. */
-function findingLines(name: string, { status, detail, remedy }: Finding, output: CliOutput): string {
+function findingLines(name: string, nameWidth: number, { status, detail, remedy }: Finding, output: CliOutput): string {
   const paint = paintWith(output.hasColor);
   const color = { ok: paint.good, warning: paint.accent, failed: paint.bad, skipped: paint.dim }[status];
   const indent = ' '.repeat(nameWidth + 4);

@@ -154,6 +154,8 @@ async function configOf(file: string | undefined, options: EvalOptions, checkpoi
     set: [
       ...Object.entries(ofRun).flatMap(([key, value]) => setting(key, value)),
       ...setting('model.path', model),
+      // A folder is a model on this machine.
+      ...setting('engine.tinker', model === undefined ? undefined : null),
       // A configuration must name data; with --data it is not read.
       ...setting('data.train', data?.[0]),
       ...setting('verifier', verifier),

@@ -12,7 +12,7 @@ import { closePolicy, openPolicy, type Policy } from '../../training/policy.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../findCheckpoint.ts';
 import { wholeNumber } from '../numberOptions.ts';
-import { threadsOf } from '../runArguments.ts';
+import { threadsOf, withProvider } from '../runArguments.ts';
 import { interruptSignal } from '../session.ts';
 import { harmless } from '../terminalText.ts';
 
@@ -21,6 +21,7 @@ interface ServeOptions {
   readonly step?: string;
   readonly workspace: string;
   readonly threads: string;
+  readonly provider?: string;
   readonly tokenEnvironment?: string;
 }
 
@@ -35,6 +36,7 @@ export const serve: CliCommand = {
       .option('--token-environment <name>', 'the variable with the token that clients must send; one is made up and printed if left out')
       .option('--workspace <folder>', 'where runs are kept, under .critique-grpo', '.')
       .option('--threads <number>', 'processor threads of the engine', String(availableParallelism()))
+      .option('--provider <name>', 'where the engine computes: auto, cpu, webgpu, cuda, dml or coreml')
       .addHelpText('after', '\nExamples:\n  critique-grpo serve newest --port 8000\n  critique-grpo serve path/to/model --token-environment MY_TOKEN')
       .action(async (what: string, options: ServeOptions) => {
         process.exitCode = await serveModel(what, options, context);
@@ -45,7 +47,8 @@ export const serve: CliCommand = {
 async function serveModel(what: string, options: ServeOptions, { entries, demoFolder, output }: CliContext): Promise<number> {
   const port = wholeNumber('--port', options.port);
   const token = tokenOf(options.tokenEnvironment);
-  const { config, checkpoint, id } = await subjectOf(what, options);
+  const { config: asked, checkpoint, id } = await subjectOf(what, options);
+  const config = withProvider(asked, options.provider);
   const signal = interruptSignal(() => output.write('\nStopping.\n'));
   const policy = await openPolicy({ id, config, entries, demoFolder, threads: threadsOf(options), observer: {}, signal });
   try {

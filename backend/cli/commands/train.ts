@@ -54,8 +54,8 @@ async function trainOnce(file: string | undefined, options: TrainOptions, contex
   }
   await writeResult(trainReport(config, result));
   const { hasColor } = context.output;
-  const { preset, seed, steps, algorithm, critic, set, workspace, threads } = options;
-  const command = commandLine('train', file, { preset, seed, steps, algorithm, critic, set, workspace, threads });
+  const { preset, seed, steps, algorithm, critic, set, workspace, threads, provider } = options;
+  const command = commandLine('train', file, { preset, seed, steps, algorithm, critic, set, workspace, threads, provider });
   const problemText = questionsOf(result, options.workspace);
   const lines = summaryLines(result, { config, problemText, command, hasColor, columns: context.output.columns() });
   context.output.write(`${lines.join('\n')}\n`);

@@ -1,11 +1,12 @@
 /** Rows of a Parquet file, one row group in memory at a time, and only the columns that are wanted. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer, type FileMetaData } from 'hyparquet';
+import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer, type FileMetaData, type RowGroup } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { messageOf } from '../../core/errors.ts';
 import { brokenFile, unreadable } from '../byteStream.ts';
 import type { ReadRowsOptions, Row, SourceRow } from '../source.ts';
+import { checkPages } from './pageChecks.ts';
 import { parsers, plainRow } from './plainValue.ts';
 
 /** Node's own decompressors where it has one. */
@@ -32,7 +33,7 @@ export async function* readParquet(path: string, { columns, atMost = Infinity }:
     for (const group of metadata.row_groups) {
       const end = Math.min(start + Number(group.num_rows), atMost);
       if (end <= start) break;
-      const rows = wanted.length === 0 ? [] : await readGroup(path, { buffer, metadata, columns: wanted, start, end });
+      const rows = wanted.length === 0 ? [] : await readGroup(path, { buffer, metadata, group, columns: wanted, start, end });
       for (const [i, row] of rows.entries()) yield { number: start + i + 1, row: plainRow(row, decimals) };
       start = end;
     }
@@ -44,13 +45,16 @@ export async function* readParquet(path: string, { columns, atMost = Infinity }:
 interface GroupRequest {
   readonly buffer: AsyncBuffer;
   readonly metadata: FileMetaData;
+  readonly group: RowGroup;
   readonly columns: string[];
   readonly start: number;
   readonly end: number;
 }
 
-async function readGroup(path: string, { buffer, metadata, columns, start, end }: GroupRequest): Promise<Row[]> {
+async function readGroup(path: string, { buffer, metadata, group, columns, start, end }: GroupRequest): Promise<Row[]> {
   try {
+    // Who looks at the first rows only does not read all pages.
+    if (BigInt(end - start) === group.num_rows) await checkPages(buffer, group, columns);
     const rows = await parquetReadObjects({ file: buffer, metadata, columns, rowStart: start, rowEnd: end, compressors: decompressors, parsers });
     if (rows.length !== end - start) throw new Error(`it holds ${rows.length} of ${end - start} rows`);
     return rows;

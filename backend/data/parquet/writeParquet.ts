@@ -1,7 +1,7 @@
 /** Writes a Parquet file with nested columns, as pyarrow, verl and TRL read them. */
 import { renameSync, rmSync } from 'node:fs';
 import type { SchemaElement } from 'hyparquet';
-import { parquetWriteFile } from 'hyparquet-writer';
+import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 
 /** `integer`: whole numbers of 64 bits. A list holds values of one type, an object named ones; any of them may be null. */
 export type ColumnType =
@@ -17,37 +17,72 @@ export interface ParquetColumn {
 export interface WriteParquetOptions {
   /** Kept in the file's footer. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Rows that a reader takes at a time. */
+  /** Rows that a reader takes at a time, at most. Default 10,000. */
   readonly rowGroupSize?: number;
 }
 
+/** A row group ends with the row whose texts come to so many letters: what is in memory at a time. */
+const groupLetters = 8 * 2 ** 20;
+
+/** `writeParquetRows` of values that are in memory by column; all columns have one value a row. */
+export function writeParquet(path: string, columns: readonly ParquetColumn[], options: WriteParquetOptions = {}): void {
+  function* rows(): Generator<Record<string, unknown>> {
+    for (let row = 0; row < (columns[0]?.values.length ?? 0); row++) yield Object.fromEntries(columns.map(({ name, values }) => [name, values[row]]));
+  }
+  writeParquetRows(path, Object.fromEntries(columns.map(({ name, type }) => [name, type])), rows(), options);
+}
+
 /**
- * All columns have one value a row. The file is written beside its name and renamed into place, so that nobody reads half of it; the
- * folder must be there. Throws for values that are not of their column's type.
+ * Writes rows as they come, a row group of them in memory at a time, and returns their number. The file is written beside its name and renamed into
+ * place, so that nobody reads half of it; the folder must be there. Throws for values that are not of their column's type.
  */
-export function writeParquet(
+export function writeParquetRows(
   path: string,
-  columns: readonly ParquetColumn[],
-  { metadata = {}, rowGroupSize = 1000 }: WriteParquetOptions = {},
-): void {
+  columns: Readonly<Record<string, ColumnType>>,
+  rows: Iterable<Readonly<Record<string, unknown>>>,
+  { metadata = {}, rowGroupSize = 10_000 }: WriteParquetOptions = {},
+): number {
+  const types = Object.entries(columns);
   const partial = `${path}.${process.pid}.partial`;
-  const root: SchemaElement = { name: 'root', num_children: columns.length };
+  const root: SchemaElement = { name: 'root', num_children: types.length };
+  let count = 0;
   try {
-    parquetWriteFile({
-      filename: partial,
-      schema: [root, ...columns.flatMap(({ name, type }) => schemaOf(name, type))],
-      columnData: columns.map(({ name, type, values }) => ({
-        name,
-        data: values.map((value, row) => storedValue(value, type, `${name}, row ${row + 1}`)),
-      })),
-      rowGroupSize,
+    const writer = new ParquetWriter({
+      writer: fileWriter(partial),
+      schema: [root, ...types.flatMap(([name, type]) => schemaOf(name, type))],
       kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     });
+    let group: unknown[][] = types.map(() => []);
+    let [size, letters] = [0, 0];
+    const writeGroup = (): void => {
+      void writer.write({ columnData: types.map(([name], at) => ({ name, data: group[at] as unknown[] })), rowGroupSize: Math.max(1, size) });
+      group = types.map(() => []);
+      [size, letters] = [0, 0];
+    };
+    for (const row of rows) {
+      count++;
+      size++;
+      for (const [at, [name, type]] of types.entries()) {
+        group[at]?.push(storedValue(row[name], type, `${name}, row ${count}`));
+        letters += lettersIn(row[name]);
+      }
+      if (size >= rowGroupSize || letters >= groupLetters) writeGroup();
+    }
+    if (size > 0) writeGroup();
+    void writer.finish();
     renameSync(partial, path);
+    return count;
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
   }
+}
+
+/** Of the texts in a value. */
+function lettersIn(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, inner) => sum + lettersIn(inner), 0);
 }
 
 function schemaOf(name: string, type: ColumnType): SchemaElement[] {

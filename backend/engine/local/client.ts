@@ -22,7 +22,9 @@ import type {
 } from '../contract.ts';
 import { engineArguments, environmentFor } from './environment.ts';
 import type { EngineMethod, FromEngine, LocalEngineOptions, ToEngine, WireError } from './messages.ts';
+import type { ProviderName } from './providers.ts';
 import type { SelfCheckResult } from './selfCheck.ts';
+import type { SpeedTrial } from './speedTrial.ts';
 
 /** What it takes to start a child, before any model. */
 export interface ChildOptions {
@@ -91,11 +93,26 @@ export class EngineProcess implements Engine {
     }
   }
 
-  /** Checks the gradients that this machine's runtime computes (`selfCheck.ts`), in a child of its own. */
-  static async selfCheck({ threads, ...options }: ChildOptions & { readonly threads: number }): Promise<SelfCheckResult> {
+  /** Checks what this machine's runtime computes on a provider (`providerCheck.ts`), in a child of its own. Throws `engine.noProvider`. */
+  static async selfCheck({
+    threads,
+    provider = 'cpu',
+    ...options
+  }: ChildOptions & { readonly threads: number; readonly provider?: ProviderName }): Promise<SelfCheckResult> {
     const engine = new EngineProcess(options);
     try {
-      return (await engine.send({ type: 'selfCheck', options: { threads } } as PlainCall, 'selfCheck', {})) as SelfCheckResult;
+      return (await engine.send({ type: 'selfCheck', options: { threads, provider } } as PlainCall, 'selfCheck', {})) as SelfCheckResult;
+    } finally {
+      await engine.dispose();
+    }
+  }
+
+  /** How fast a model of that size is (`speedTrial.ts`), in a child of its own. */
+  static async speedTrial(options: EngineProcessOptions): Promise<SpeedTrial> {
+    const engine = new EngineProcess(options);
+    const { entry: _entry, silenceMs: _silenceMs, ...open } = options;
+    try {
+      return (await engine.send({ type: 'speedTrial', options: open } as PlainCall, 'speedTrial', {})) as SpeedTrial;
     } finally {
       await engine.dispose();
     }

@@ -17,7 +17,10 @@ export const heapSetting = 'MALLOC_MMAP_MAX_';
 /** Lets the engine collect garbage where it knows that there is much. */
 export const engineArguments = ['--expose-gc'];
 
+/** CUDA: products of float32 numbers in full, not with the ten bits of TF32, which would not agree with what else computes them. */
+const fullPrecision = { NVIDIA_TF32_OVERRIDE: '0' } as const;
+
 /** What a fork of the engine gets. */
 export function environmentFor(platform: NodeJS.Platform, inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return platform === 'linux' ? { ...inherited, ...engineEnvironment } : inherited;
+  return platform === 'linux' ? { ...inherited, ...fullPrecision, ...engineEnvironment } : inherited;
 }

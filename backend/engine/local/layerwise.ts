@@ -17,9 +17,10 @@ import { lossFeeds, numbersOf, termsOf } from './wholeGraph.ts';
 
 /** What goes into the programs of one layer. */
 export interface LayerFeeds {
-  /** A layer's parameters under the names of layer 0; valid until another layer is asked for. */
+  /** A layer's parameters under the names of layer 0. */
   readonly layerFeeds: (layer: number) => Readonly<Record<string, Tensor>>;
-  readonly embedding: Float32Array;
+  /** Rows of the embedding, [tokens, d]. */
+  readonly embed: (tokens: Int32Array) => Float32Array;
 }
 
 export interface LayerwiseModel extends LayerFeeds {
@@ -42,7 +43,7 @@ export function layerwiseRunner(model: LayerwiseModel): MicroBatchRunner {
     maxTokens: model.maxTokens,
     targetsFor: (count) => count,
     async forward(packed, signal) {
-      let hidden = embed(model.embedding, packed.tokens, model.program.config.hiddenSize);
+      let hidden = model.embed(packed.tokens);
       for (let layer = 0; layer < model.program.config.nLayers; layer++) {
         signal?.throwIfAborted();
         hidden = await layerForward(model, packed, layer, hidden);
@@ -51,7 +52,7 @@ export function layerwiseRunner(model: LayerwiseModel): MicroBatchRunner {
       return headForward(model, packed, hidden);
     },
     async forwardBackward(packed, loss, inputs, signal) {
-      const entering = [embed(model.embedding, packed.tokens, model.program.config.hiddenSize)];
+      const entering = [model.embed(packed.tokens)];
       for (let layer = 0; layer < model.program.config.nLayers; layer++) {
         signal?.throwIfAborted();
         entering.push(await layerForward(model, packed, layer, entering[layer] as Hidden));
@@ -73,7 +74,7 @@ async function layerForward(model: LayerwiseModel, { batch, length }: PackedBatc
   const program = await model.programs.get(`A layer over ${batch} × ${length} tokens`, '', () => layerForwardProgram(model.program, batch, length));
   const feeds = { ...model.layerFeeds(layer), entering: hiddenTensor(model, entering) };
   const leaving = ((await runProgram(program, feeds))['leaving'] as Tensor).data as Hidden;
-  if (!allFinite(leaving)) throw await notFiniteError(program.graph, feeds, undefined, (name) => nameInModel(name, layer));
+  if (!allFinite(leaving)) throw await notFiniteError(program, feeds, undefined, (name) => nameInModel(name, layer));
   return leaving;
 }
 
@@ -104,7 +105,7 @@ async function headForward(model: LayerwiseModel, packed: PackedBatch, hidden: H
     const program = await model.programs.get(`Logprobs of ${block.size} targets`, '', () => headForwardProgram(model.program, block.size));
     const feeds = { ...model.feeds, ...blockFeeds(model, block, packed, hidden) };
     const own = numbersOf(await runProgram(program, feeds));
-    if (!allFinite(own.logprobs) || !allFinite(own.entropies)) throw await notFiniteError(program.graph, feeds);
+    if (!allFinite(own.logprobs) || !allFinite(own.entropies)) throw await notFiniteError(program, feeds);
     store(block, own, numbers);
   }
   return numbers;
@@ -142,7 +143,7 @@ async function headTrain(
 
 function headError(program: CompiledProgram, feeds: Readonly<Record<string, Tensor>>, gradients: ReadonlyMap<string, Tensor>): Promise<Error> {
   const fed = { ...feeds, ...buffersOf(program.session.inputNames, gradients) };
-  return notFiniteError(program.graph, fed, (input) => accumulatedParameter(input) !== undefined);
+  return notFiniteError(program, fed, (input) => accumulatedParameter(input) !== undefined);
 }
 
 /** Targets [start, end), run as `size` rows of which the last may be padding. */
@@ -186,13 +187,6 @@ function store({ start, end }: Block, own: TargetNumbers, into: TargetNumbers): 
 
 function emptyNumbers(count: number): TargetNumbers {
   return { logprobs: new Float32Array(count), entropies: new Float32Array(count) };
-}
-
-/** Rows of the embedding, [tokens, d]. */
-export function embed(embedding: Float32Array, tokens: Int32Array, hiddenSize: number): Hidden {
-  const hidden = new Float32Array(tokens.length * hiddenSize);
-  tokens.forEach((token, i) => hidden.set(embedding.subarray(token * hiddenSize, (token + 1) * hiddenSize), i * hiddenSize));
-  return hidden;
 }
 
 /** into[rows[i]] += from[i]. */

@@ -4,7 +4,7 @@ import {
   defaultLogitsBytes,
   estimateStaticBytes,
   heldWeightBytes,
-  isLayerMatrix,
+  mayBeHalf,
   parameterCount,
   prefersLayers,
   runBytes,
@@ -48,7 +48,9 @@ import { layerwiseDecoding } from './layerwiseDecoding.ts';
 import { MemoryBudget } from './memoryBudget.ts';
 import type { LocalEngineOptions } from './messages.ts';
 import { forwardBackwardSequences, forwardSequences, type MicroBatchRunner } from './microBatches.ts';
+import { checkPrompts, checkSequences, type Limits } from './requestChecks.ts';
 import { sampleSequences } from './sampler.ts';
+import { Placement, type Use } from './placement.ts';
 import { ProgramCache, sharesHeap, Tensor } from './session.ts';
 import { loadState, saveState } from './state.ts';
 import { ModelWeights } from './weights.ts';
@@ -64,8 +66,10 @@ export class LocalEngine implements Engine {
   private readonly weights: ModelWeights;
   private readonly positions: number;
   private readonly budget: MemoryBudget;
+  private readonly placement: Placement;
   private readonly decoding: ProgramCache;
-  /** Prefill, logprobs and training. */
+  private readonly prefill: ProgramCache;
+  /** Logprobs and training; the same as `prefill` where they share a provider. */
   private readonly sequences: ProgramCache;
   private policyVersion = 0;
 
@@ -75,17 +79,25 @@ export class LocalEngine implements Engine {
     this.weights = weights;
     this.positions = positions;
     this.budget = budget;
-    const requireMemory =
-      (remedy: string) =>
-      (graph: Graph, title: string): void =>
-        budget.require(runBytes(graph), title, remedy);
-    this.decoding = new ProgramCache(decodePrograms, options, requireMemory('Lower sampling.maxTokens.'));
+    this.placement = new Placement(options);
+    const programs = (use: Use, capacity: number, remedy: string): ProgramCache =>
+      new ProgramCache(capacity, this.placement.sessionOptions(use), (graph: Graph, title: string) => {
+        // How much memory a GPU has is not known here; it refuses what it cannot hold.
+        if (this.placement.provider(use) === 'cpu') budget.require(runBytes(graph), title, remedy);
+      });
+    this.decoding = programs('sampling', decodePrograms, 'Lower sampling.maxTokens.');
     const lessTraining = 'Lower training.microBatchTokens, turn on training.layerCheckpointing, or train an adapter (model.lora).';
-    this.sequences = new ProgramCache(sequencePrograms, options, requireMemory(lessTraining));
+    this.sequences = programs('training', sequencePrograms, lessTraining);
+    this.prefill = this.placement.isSplit ? programs('sampling', sequencePrograms, lessTraining) : this.sequences;
   }
 
-  static async open(options: LocalEngineOptions): Promise<LocalEngine> {
+  /** `config` in place of the folder's serves random weights only. */
+  static async open(options: LocalEngineOptions, config?: ModelConfig): Promise<LocalEngine> {
     const folder = await readModelConfig(options.model);
+    return LocalEngine.openFolder(options, config === undefined ? folder : { ...folder, config });
+  }
+
+  private static async openFolder(options: LocalEngineOptions, folder: ModelFolder): Promise<LocalEngine> {
     const { config } = folder;
     const specs = parameterSpecs(config, options.lora);
     const { lora, keepReference } = options;
@@ -114,6 +126,10 @@ export class LocalEngine implements Engine {
     return this.folder.config;
   }
 
+  private get limits(): Limits {
+    return { positions: this.positions, vocabularySize: this.config.vocabularySize };
+  }
+
   async describe(): Promise<EngineDescription> {
     return {
       modelType: this.config.modelType,
@@ -122,7 +138,8 @@ export class LocalEngine implements Engine {
       vocabularySize: this.config.vocabularySize,
       maxPositions: this.positions,
       policyVersion: this.policyVersion,
-      provider: 'cpu',
+      provider: this.placement.provider('training'),
+      ...(this.placement.isSplit ? { samplingProvider: this.placement.provider('sampling') } : {}),
       threads: this.options.threads,
       residentBytes: process.memoryUsage.rss(),
       peakResidentBytes: process.resourceUsage().maxRSS * 1024,
@@ -130,35 +147,34 @@ export class LocalEngine implements Engine {
   }
 
   async sample(request: SampleRequest, options: CallOptions = {}): Promise<SampleResult> {
-    request.prompts.forEach((prompt, i) => {
-      if (prompt.length === 0 || prompt.length >= this.positions) {
-        throw new WorkbenchError({
-          code: 'prompt.length',
-          message: `Prompt ${i} has ${prompt.length} tokens; the model has ${this.positions} positions for a prompt and its completion.`,
-          remedy: 'Shorten the problem, or open the model with more positions.',
-        });
-      }
-      this.checkTokens(prompt, `prompt ${i}`);
-    });
+    checkPrompts(request.prompts, this.limits);
     const { maxRows, microBatchTokens: maxPrefillTokens } = this.options;
-    const { config, positions, budget } = this;
-    const model = { ...this.model(request.weights ?? 'policy', this.decoding), prefillPrograms: this.sequences };
-    const decoding = this.weights.isHalf ? layerwiseDecoding({ ...model, ...this.layers(request.weights ?? 'policy') }) : wholeGraphDecoding(model);
-    const weightBytes = heldWeightBytes(config, { half: this.weights.isHalf });
+    const { config, positions } = this;
+    const budget = this.placement.provider('sampling') === 'cpu' ? this.budget : new MemoryBudget(0, Infinity);
+    const weights = request.weights ?? 'policy';
+    const model = {
+      ...(await this.model(weights, this.decoding, 'sampling')),
+      prefillPrograms: this.prefill,
+      isOnDevice: this.placement.deviceFor('sampling') !== undefined,
+    };
+    const isHalf = keepsHalf(this.options);
+    const decoding = isHalf ? layerwiseDecoding({ ...model, ...this.layers(weights, 'sampling') }) : wholeGraphDecoding(model);
+    const weightBytes = heldWeightBytes(config, { half: isHalf });
     return sampleSequences({ config, positions, budget, maxRows, weightBytes, maxPrefillTokens, decoding }, request, options);
   }
 
   async forward(sequences: readonly ForwardSequence[], options: CallOptions & { readonly weights?: WeightsName } = {}): Promise<ForwardResult> {
-    this.checkSequences(sequences);
-    return forwardSequences(this.runner(options.weights ?? 'policy'), sequences, options);
+    checkSequences(sequences, this.limits);
+    return forwardSequences(await this.runner(options.weights ?? 'policy'), sequences, options);
   }
 
   async forwardBackward(sequences: readonly TrainSequence[], loss: LossProgram, options: CallOptions = {}): Promise<ForwardBackwardResult> {
-    this.checkSequences(sequences);
+    checkSequences(sequences, this.limits);
     try {
-      return await forwardBackwardSequences(this.runner('policy'), sequences, loss, options);
+      return await forwardBackwardSequences(await this.runner('policy'), sequences, loss, options);
     } catch (error) {
       // A half-finished accumulation belongs to no update.
+      this.placement.dropGradients();
       this.weights.clearGradients();
       throw error;
     }
@@ -166,6 +182,7 @@ export class LocalEngine implements Engine {
 
   async optimStep(request: OptimStepRequest): Promise<OptimStepResult> {
     const { trainable } = this.weights;
+    await this.placement.collectGradients();
     const gradientNorm = globalNorm(trainable);
     if (!Number.isFinite(gradientNorm)) {
       const bad = trainable.filter(({ gradient }) => !gradient.every((value) => Number.isFinite(value))).map(({ spec }) => spec.name);
@@ -178,6 +195,7 @@ export class LocalEngine implements Engine {
     }
     this.policyVersion++;
     adamW(trainable, request, this.policyVersion, clipScale(gradientNorm, request.gradientClip));
+    this.weightsChanged();
     this.weights.clearGradients();
     return { gradientNorm, policyVersion: this.policyVersion };
   }
@@ -189,6 +207,8 @@ export class LocalEngine implements Engine {
 
   async loadState(folder: string): Promise<void> {
     this.policyVersion = await loadState(folder, this.weights, this.folder, this.options.lora);
+    this.weightsChanged();
+    this.placement.dropGradients();
     this.weights.clearGradients();
   }
 
@@ -207,62 +227,37 @@ export class LocalEngine implements Engine {
     const save = (base: readonly TensorSource[]): Promise<void> =>
       saveTensors(folder, this.folder, lora === undefined ? base : mergeLora(base, lora, this.weights.policy));
     // Frozen weights are still as the folder has them.
-    return this.weights.isHalf ? withStoredTensors(this.folder, save) : save(namedTensors(parameterSpecs(this.config), this.weights.policy));
+    return keepsHalf(this.options) ? withStoredTensors(this.folder, save) : save(namedTensors(parameterSpecs(this.config), this.weights.policy));
   }
 
   async dispose(): Promise<void> {
-    await this.decoding.dispose();
-    await this.sequences.dispose();
+    for (const programs of new Set([this.decoding, this.prefill, this.sequences])) await programs.dispose();
+    await this.placement.dispose();
   }
 
-  private model(weights: WeightsName, programs: ProgramCache) {
-    return { program: { config: this.config, lora: this.options.lora, positions: this.positions }, programs, feeds: this.weights.feeds(weights) };
+  private weightsChanged(): void {
+    const feeds = this.weights.feeds('policy');
+    this.placement.changed(this.weights.trainable.map(({ spec }) => feeds[spec.name] as Tensor));
   }
 
-  private runner(weights: WeightsName): MicroBatchRunner {
+  private async model(weights: WeightsName, programs: ProgramCache, use: Use) {
+    const program = { config: this.config, lora: this.options.lora, positions: this.positions, half: this.weights.halfInLayer };
+    return { program, programs, feeds: await this.placement.feeds(use, this.weights.feeds(weights)) };
+  }
+
+  private async runner(weights: WeightsName): Promise<MicroBatchRunner> {
     const { layerCheckpointing, microBatchTokens: maxTokens, logitsBytes = defaultLogitsBytes } = this.options;
     const { trainable } = this.weights;
-    const model = { ...this.model(weights, this.sequences), trainable, maxTokens };
+    const model = { ...(await this.model(weights, this.sequences, 'training')), trainable, maxTokens };
     if (!isLayerwise(this.options, this.config)) return wholeGraphRunner({ ...model, layerCheckpointing });
-    return layerwiseRunner({ ...model, ...this.layers(weights), logitsBytes });
+    return layerwiseRunner({ ...model, ...this.layers(weights, 'training'), logitsBytes });
   }
 
-  private layers(weights: WeightsName): LayerFeeds {
-    const embedding = this.weights.feeds(weights)['embedding']?.data as Float32Array;
-    return { layerFeeds: (layer) => this.weights.layerFeeds(weights, layer), embedding };
-  }
-
-  private checkSequences(sequences: readonly ForwardSequence[]): void {
-    sequences.forEach(({ tokens, targets }, i) => {
-      if (tokens.length - 1 > this.positions) {
-        throw new WorkbenchError({
-          code: 'sequence.length',
-          message: `Sequence ${i} has ${tokens.length} tokens; the model has ${this.positions} positions.`,
-          remedy: 'Lower sampling.maxTokens, or open the model with more positions.',
-        });
-      }
-      this.checkTokens(tokens, `sequence ${i}`);
-      targets.forEach((target, k) => {
-        if (target < 1 || target >= tokens.length || (k > 0 && target <= (targets[k - 1] as number))) {
-          throw new Error(`sequence ${i}: target ${k} is ${target}; targets ascend from 1 to ${tokens.length - 1}`);
-        }
-      });
-    });
-  }
-
-  /** An id outside the vocabulary would read a neighbor's memory or fail deep inside a run. */
-  private checkTokens(tokens: ArrayLike<number>, where: string): void {
-    const { vocabularySize } = this.config;
-    for (let i = 0; i < tokens.length; i++) {
-      const token = tokens[i] as number;
-      if (!Number.isInteger(token) || token < 0 || token >= vocabularySize) {
-        throw new WorkbenchError({
-          code: 'token.outOfVocabulary',
-          message: `Token ${i} of ${where} is ${token}; the model's vocabulary has ${vocabularySize} entries.`,
-          remedy: 'Use the tokenizer that belongs to the model.',
-        });
-      }
-    }
+  private layers(weights: WeightsName, use: Use): LayerFeeds {
+    return {
+      layerFeeds: (layer) => this.placement.knownFeeds(use, this.weights.layerFeeds(weights, layer)),
+      embed: (tokens) => this.weights.embed(weights, tokens),
+    };
   }
 }
 
@@ -283,6 +278,6 @@ async function openParameters(
   const specs = parameterSpecs(config);
   if (options.initialSeed !== undefined) return { policy: initializeParameters(config, options.initialSeed), half: new Map() };
   if (!keepsHalf(options)) return { policy: await loadParameters(folder, specs), half: new Map() };
-  const { whole, half } = await loadHalfParameters(folder, specs, isLayerMatrix);
+  const { whole, half } = await loadHalfParameters(folder, specs, mayBeHalf(config));
   return { policy: whole, half };
 }

@@ -1,6 +1,7 @@
 /** What the engine's process and its owner say to each other. Typed arrays travel as they are (`serialization: 'advanced'`). */
 import type { LoraSpec } from '../../models/parameters.ts';
 import type { Engine, SampledToken } from '../contract.ts';
+import type { ProviderName } from './providers.ts';
 import type { SessionOptions } from './session.ts';
 
 export interface LocalEngineOptions {
@@ -18,6 +19,10 @@ export interface LocalEngineOptions {
   /** Keep a frozen copy of the weights as they are when opened. */
   readonly keepReference: boolean;
   readonly threads: number;
+  /** Where training and logprobs are computed: on the CPU if left out. */
+  readonly provider?: ProviderName;
+  /** Where tokens are sampled: `samplingBeside` the provider if left out. */
+  readonly samplingProvider?: ProviderName;
   /** Largest padded micro-batch, in tokens. */
   readonly microBatchTokens: number;
   readonly layerCheckpointing: boolean;
@@ -38,7 +43,8 @@ export type EngineMethod = Exclude<keyof Engine, 'dispose'>;
 export type ToEngine =
   | { readonly type: 'open'; readonly id: number; readonly options: LocalEngineOptions }
   | { readonly type: 'call'; readonly id: number; readonly method: EngineMethod; readonly args: readonly unknown[]; readonly wantsTokens: boolean }
-  | { readonly type: 'selfCheck'; readonly id: number; readonly options: SessionOptions }
+  | { readonly type: 'selfCheck'; readonly id: number; readonly options: Omit<SessionOptions, 'device'> }
+  | { readonly type: 'speedTrial'; readonly id: number; readonly options: LocalEngineOptions }
   | { readonly type: 'abort'; readonly id: number };
 
 export interface WireError {

@@ -1,23 +1,23 @@
 /** Finds where a number stopped being finite, so that the error can name the op and the parameter next to it. */
 import { WorkbenchError } from '../../core/errors.ts';
 import type { Graph, Node } from '../../graph/ir.ts';
-import { compile, runProgram, type Tensor } from './session.ts';
+import { compile, runProgram, type CompiledProgram, type Tensor } from './session.ts';
 
 /** How many intermediate values one diagnostic run may return, in bytes. */
 const diagnosisBytes = 2 ** 30;
 
 /**
- * Runs the graph again with every intermediate value as an output and names the first that is not finite. Inputs named in `ignored` are
- * results of earlier runs, not causes; `nameOf` gives an input the name that people know it by.
+ * Runs the program's graph again with every intermediate value as an output and names the first that is not finite. Inputs named in `ignored`
+ * are results of earlier runs, not causes; `nameOf` gives an input the name that people know it by.
  */
 export async function notFiniteError(
-  graph: Graph,
+  { graph, options }: Pick<CompiledProgram, 'graph' | 'options'>,
   feeds: Readonly<Record<string, Tensor>>,
   ignored: (input: string) => boolean = () => false,
   nameOf: (input: string) => string = (input) => input,
 ): Promise<WorkbenchError> {
   const named = { ...graph, inputs: graph.inputs.map(({ name, value }) => ({ name: nameOf(name), value })) };
-  const place = (await firstNonFinite(named, renamed(feeds, nameOf), ignored)) ?? 'an output';
+  const place = (await firstNonFinite({ graph: named, options }, renamed(feeds, nameOf), ignored)) ?? 'an output';
   return new WorkbenchError({
     code: 'engine.notFinite',
     message: `A value became infinite or NaN at ${place}. No update was made; the weights are those of the last good step.`,
@@ -26,7 +26,7 @@ export async function notFiniteError(
 }
 
 async function firstNonFinite(
-  graph: Graph,
+  { graph, options }: Pick<CompiledProgram, 'graph' | 'options'>,
   feeds: Readonly<Record<string, Tensor>>,
   ignored: (input: string) => boolean,
 ): Promise<string | undefined> {
@@ -35,7 +35,13 @@ async function firstNonFinite(
   const inner = graph.nodes.flatMap((node) => node.outputs).filter((id) => graph.values[id]?.dtype === 'f32');
   const bytes = inner.reduce((sum, id) => sum + 4 * (graph.values[id]?.shape ?? []).reduce((product, size) => product * size, 1), 0);
   if (bytes > diagnosisBytes) return undefined;
-  const program = await compile({ ...graph, outputs: inner.map((id) => ({ name: `value ${id}`, value: id })) }, { threads: 1 });
+  const program = await compile(
+    { ...graph, outputs: inner.map((id) => ({ name: `value ${id}`, value: id })) },
+    {
+      ...options,
+      threads: 1,
+    },
+  );
   try {
     const outputs = await runProgram(program, feeds);
     const first = graph.nodes.find((node) =>
@@ -47,7 +53,10 @@ async function firstNonFinite(
   }
 }
 
-function isFiniteTensor({ data }: Tensor): boolean {
+/** What stays on a device cannot be read here, and is what this finds the cause of, or was found finite before. */
+function isFiniteTensor(tensor: Tensor): boolean {
+  if (tensor.location !== 'cpu') return true;
+  const { data } = tensor;
   return !(data instanceof Float32Array) || allFinite(data);
 }
 

@@ -2,7 +2,9 @@
 import { messageOf, WorkbenchError } from '../../core/errors.ts';
 import type { CallOptions, ForwardSequence, LossProgram, OptimStepRequest, SampleRequest, TrainSequence, WeightsName } from '../contract.ts';
 import { LocalEngine } from './localEngine.ts';
-import { selfCheck } from './selfCheck.ts';
+import { providerCheck } from './providerCheck.ts';
+import { deviceLost } from './providerErrors.ts';
+import { speedTrial } from './speedTrial.ts';
 import type { FromEngine, ToEngine, WireError } from './messages.ts';
 
 const running = new Map<number, AbortController>();
@@ -21,6 +23,7 @@ process.on('message', (message: ToEngine) => {
       controller.signal.throwIfAborted();
       send({ type: 'result', id: message.id, value: await answer(message, controller.signal) });
     } catch (error) {
+      if (error instanceof WorkbenchError && error.code === deviceLost) await endWithDevice(error);
       send({ type: 'error', id: message.id, error: toWire(error) });
     } finally {
       running.delete(message.id);
@@ -38,7 +41,8 @@ async function answer(message: Exclude<ToEngine, { type: 'abort' }>, signal: Abo
     engine = await LocalEngine.open(message.options);
     return engine.describe();
   }
-  if (message.type === 'selfCheck') return selfCheck(message.options);
+  if (message.type === 'selfCheck') return providerCheck(message.options);
+  if (message.type === 'speedTrial') return speedTrial(message.options);
   if (engine === undefined) throw new Error('no model is open');
   const options: CallOptions = {
     signal,
@@ -64,6 +68,11 @@ async function answer(message: Exclude<ToEngine, { type: 'abort' }>, signal: Abo
     case 'exportWeights':
       return engine.exportWeights(first as string, second as 'merged' | 'adapter');
   }
+}
+
+/** Every tensor on a lost device is gone, and the runtime cannot open another: the owner starts a new process, as after any death. */
+function endWithDevice(error: WorkbenchError): Promise<never> {
+  return new Promise(() => process.stderr.write(`${error.message}\n`, () => process.exit(1)));
 }
 
 function send(message: FromEngine): void {

@@ -9,8 +9,8 @@ import type { ModelConfig } from '../../models/config.ts';
 import type { DecodeMode } from '../../models/programs.ts';
 import type { CallOptions, SampledSequence, SampleRequest, SampleResult } from '../contract.ts';
 import { lengthBucket, packMicroBatches, rowBucket } from './buckets.ts';
-import type { Decoding } from './decoding.ts';
-import { cacheBytes, decodeRows, KeyValueCache, type PromptCache } from './keyValueCache.ts';
+import type { Decoding, DecodingRows } from './decoding.ts';
+import { cacheBytes, decodeRows, type PromptCache } from './keyValueCache.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
 import type { Tensor } from './session.ts';
 import { drawToken, openUniform, type Drawn } from './tokenSampling.ts';
@@ -55,7 +55,8 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
   };
   const firstCapacity = lengthBucket(longest + 16);
   requireCache(firstCapacity);
-  const cache = new KeyValueCache(config, rowBucket(nRows), firstCapacity);
+  const opened = model.decoding.open(rowBucket(nRows), firstCapacity);
+  const { cache } = opened;
   const prompts = new Map<number, PromptCache>();
   const pending = new Map<number, number>();
   for (const row of waiting) pending.set(row.prompt, (pending.get(row.prompt) ?? 0) + 1);
@@ -82,41 +83,45 @@ export async function sampleSequences(model: SamplerModel, request: SampleReques
     }
   };
 
-  await admit();
-  while (active.length > 0) {
-    options.signal?.throwIfAborted();
-    const needed = Math.max(...active.map((row) => row.position + 1));
-    if (needed > cache.capacity) {
-      requireCache(lengthBucket(needed));
-      cache.grow(lengthBucket(needed));
-    }
-    const drawn = await decodeOnce(model, request, mode, cache, active);
-    tokensSampled += active.length;
-    options.onTokens?.(active.map(({ prompt, index }, slot) => ({ prompt, index, ...(drawn[slot] as Drawn) })));
-
-    for (let slot = active.length - 1; slot >= 0; slot--) {
-      const row = active[slot] as Row;
-      const { token, logprob } = drawn[slot] as Drawn;
-      row.tokens.push(token);
-      row.logprobs.push(logprob);
-      row.position++;
-      row.next = token;
-      const finish = stop.has(token) ? 'stop' : row.tokens.length >= row.limit ? 'length' : undefined;
-      if (finish === undefined) continue;
-      (results[row.prompt] as SampledSequence[])[row.index] = {
-        tokens: Int32Array.from(row.tokens),
-        logprobs: Float32Array.from(row.logprobs),
-        finish,
-      };
-      const last = active.length - 1;
-      if (slot !== last) {
-        cache.copyRow(last, slot);
-        active[slot] = active[last] as Row;
-      }
-      active.pop();
-    }
+  try {
     await admit();
-    options.onProgress?.(tokensSampled);
+    while (active.length > 0) {
+      options.signal?.throwIfAborted();
+      const needed = Math.max(...active.map((row) => row.position + 1));
+      if (needed > cache.capacity) {
+        requireCache(lengthBucket(needed));
+        cache.grow(lengthBucket(needed));
+      }
+      const drawn = await decodeOnce(model, request, mode, opened, active);
+      tokensSampled += active.length;
+      options.onTokens?.(active.map(({ prompt, index }, slot) => ({ prompt, index, ...(drawn[slot] as Drawn) })));
+
+      for (let slot = active.length - 1; slot >= 0; slot--) {
+        const row = active[slot] as Row;
+        const { token, logprob } = drawn[slot] as Drawn;
+        row.tokens.push(token);
+        row.logprobs.push(logprob);
+        row.position++;
+        row.next = token;
+        const finish = stop.has(token) ? 'stop' : row.tokens.length >= row.limit ? 'length' : undefined;
+        if (finish === undefined) continue;
+        (results[row.prompt] as SampledSequence[])[row.index] = {
+          tokens: Int32Array.from(row.tokens),
+          logprobs: Float32Array.from(row.logprobs),
+          finish,
+        };
+        const last = active.length - 1;
+        if (slot !== last) {
+          cache.copyRow(last, slot);
+          active[slot] = active[last] as Row;
+        }
+        active.pop();
+      }
+      await admit();
+      options.onProgress?.(tokensSampled);
+    }
+  } finally {
+    opened.close();
   }
   return { sequences: results, tokensSampled };
 }
@@ -175,7 +180,7 @@ async function decodeOnce(
   model: SamplerModel,
   request: SampleRequest,
   mode: DecodeMode,
-  cache: KeyValueCache,
+  opened: DecodingRows,
   active: readonly Row[],
 ): Promise<Drawn[]> {
   const batch = rowBucket(active.length);
@@ -189,7 +194,7 @@ async function decodeOnce(
   });
   const inverseTemperature = 1 / (request.temperature || 1);
   const step = { mode, batch, rows: active.length, tokens, positions, uniforms, inverseTemperature };
-  const { outputs, explain } = await model.decoding.step(step, cache);
+  const { outputs, explain } = await opened.step(step);
   const drawn = drawTokens(model, request, outputs, active.length, uniforms);
   if (!drawn.every(({ logprob }) => Number.isFinite(logprob))) throw await explain();
   return drawn;

@@ -11,7 +11,7 @@ import { initializeParameters } from '../../models/initialize.ts';
 import { parameterSpecs } from '../../models/parameters.ts';
 import { accumulatedParameter, logprobProgram, trainProgram, type ProgramModel } from '../../models/programs.ts';
 import { ropeTables } from '../../models/rope.ts';
-import { runAccumulating } from './accumulating.ts';
+import { collectGradients, runAccumulating } from './accumulating.ts';
 import { compile, Tensor, type SessionOptions } from './session.ts';
 
 export interface SelfCheckResult {
@@ -21,10 +21,13 @@ export interface SelfCheckResult {
   /** Where it is: a parameter, or `logprobs`. */
   readonly worst: string;
   readonly seconds: number;
+  /** Of a GPU (`providerCheck.ts`): the first op whose result differs, where one does, and whether a second run gave the same bytes. */
+  readonly op?: string;
+  readonly repeats?: boolean;
 }
 
 /** float32 leaves errors of 1e-6 to 1e-5; a wrong kernel leaves 1e-2 or more. */
-const tolerance = 1e-3;
+export const tolerance = 1e-3;
 
 const config: ModelConfig = {
   modelType: 'self-check',
@@ -66,7 +69,7 @@ interface Located {
 /** Takes about a second. */
 export async function selfCheck(options: SessionOptions): Promise<SelfCheckResult> {
   const start = performance.now();
-  const loss = shapedLoss();
+  const loss = shapedLoss(nTargets);
   const graph = trainProgram(model, { batch, length, nTargets, loss, layerCheckpointing: false });
   const feeds = randomFeeds(graph);
   const computed = await runPasses(graph, feeds, options);
@@ -75,7 +78,7 @@ export async function selfCheck(options: SessionOptions): Promise<SelfCheckResul
 }
 
 /** What losses are made of: −Σ w · min(r, clip r) + Σ w · entropy / 10 with r = exp(logprob − old). */
-function shapedLoss(): Graph {
+export function shapedLoss(nTargets: number): Graph {
   const g = new GraphBuilder();
   const vector = (name: string): Value => g.input(name, 'f32', [nTargets]);
   const [logprobs, entropies, weight] = [vector('logprobs'), vector('entropies'), vector('weight')];
@@ -120,6 +123,7 @@ async function runPasses(graph: Graph, feeds: Feeds, options: SessionOptions): P
       const outputs = await runAccumulating(program, Object.fromEntries(tensors), buffers);
       logprobs = (outputs['logprobs'] as Tensor).data as Float32Array<ArrayBuffer>;
     }
+    if (options.device !== undefined) await collectGradients(options.device);
     return { logprobs, gradients };
   } finally {
     await program.session.release();

@@ -1,20 +1,29 @@
 /** Inference sessions made from our graphs, kept by shape and released when too many. The door to onnxruntime-node. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { largestGarbage } from '../../models/estimate.ts';
+import { gradientPrefix } from '../../models/programs.ts';
 import type { Graph } from '../../graph/ir.ts';
 import { toOnnx } from '../../graph/onnx.ts';
+import type { Device } from './device.ts';
 import { engineEnvironment, heapSetting } from './environment.ts';
+import { providerError } from './providerErrors.ts';
+import { providerTraits, type ProviderName } from './providers.ts';
 
-export { InferenceSession, Tensor };
+export { InferenceSession, listSupportedBackends, Tensor };
 
 export interface SessionOptions {
   readonly threads: number;
+  /** The CPU if left out. */
+  readonly provider?: ProviderName;
+  /** What lies on the provider's device between runs, where it keeps tensors there. */
+  readonly device?: Device;
 }
 
 /** A compiled graph. Feeds are read when the run executes, not when it is called: never change them before awaiting. */
 export interface CompiledProgram {
   readonly graph: Graph;
   readonly session: InferenceSession;
+  readonly options: SessionOptions;
 }
 
 /**
@@ -24,8 +33,12 @@ export interface CompiledProgram {
  */
 export const sharesHeap = process.env[heapSetting] === engineEnvironment[heapSetting];
 
-export async function compile(graph: Graph, options: SessionOptions): Promise<CompiledProgram> {
-  const session = await InferenceSession.create(toOnnx(graph), {
+const isGradient = (output: string): boolean => output.startsWith(gradientPrefix);
+
+/** `kept` outputs, gradients if left out, stay on the device, if there is one; whoever asks for them disposes of them. */
+export async function compile(graph: Graph, options: SessionOptions, kept: (output: string) => boolean = isGradient): Promise<CompiledProgram> {
+  const { provider = 'cpu' } = options;
+  const session = await InferenceSession.create(toOnnx(graph, { fused: provider === 'cpu' }), {
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
@@ -36,9 +49,19 @@ export async function compile(graph: Graph, options: SessionOptions): Promise<Co
     // Waiting threads spin for as long as the next node of a small program is away, which makes decoding a quarter faster, and no longer:
     // every session has threads of its own, and others want the processor too.
     extra: { session: { intra_op: { allow_spinning: '1', spin_duration_us: '20' }, force_spinning_stop: '1' } },
+    ...(provider === 'cpu' ? {} : onProvider(provider, options.device === undefined ? [] : graph.outputs.map(({ name }) => name).filter(kept))),
+  }).catch((error: unknown) => {
+    throw providerError(error, provider);
   });
   globalThis.gc?.();
-  return { graph, session };
+  return { graph, session, options };
+}
+
+function onProvider(provider: ProviderName, kept: readonly string[]): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [{ name: provider, ...providerTraits[provider].options }],
+    ...(kept.length === 0 ? {} : { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, 'gpu-buffer' as const])) }),
+  };
 }
 
 /** Runs a program on the feeds it reads; others are ignored (a graph drops inputs that reach no output, such as the head in prefill). */
@@ -53,7 +76,11 @@ export async function runProgram(
     if (tensor === undefined) throw new Error(`program input ${name} is not fed`);
     read[name] = tensor;
   }
-  return fetches === undefined ? program.session.run(read) : program.session.run(read, fetches);
+  try {
+    return await (fetches === undefined ? program.session.run(read) : program.session.run(read, fetches));
+  } catch (error) {
+    throw providerError(error, program.options.provider ?? 'cpu');
+  }
 }
 
 let copied = 0;
@@ -83,8 +110,8 @@ export class ProgramCache {
     this.requireMemory = requireMemory;
   }
 
-  /** `title` says what the program does, as the begin of a sentence; with the variant it is the key. */
-  async get(title: string, variant: string, build: () => Graph): Promise<CompiledProgram> {
+  /** `title` says what the program does, as the begin of a sentence; with the variant it is the key. `kept` as of `compile`. */
+  async get(title: string, variant: string, build: () => Graph, kept?: (output: string) => boolean): Promise<CompiledProgram> {
     const key = `${title} ${variant}`;
     const known = this.programs.get(key);
     if (known !== undefined) {
@@ -99,7 +126,7 @@ export class ProgramCache {
       this.programs.delete(oldest);
       await program.session.release();
     }
-    const program = await compile(graph, this.options);
+    const program = await compile(graph, this.options, kept);
     this.programs.set(key, program);
     return program;
   }

@@ -1,13 +1,13 @@
 /**
  * The parameters of an opened model: one Float32Array each, the single source of truth. Every session takes them as inputs without a copy,
- * so an optimizer step in place is seen by the next rollout at once. Frozen ones may be kept at half precision instead and are widened a
- * layer at a time.
+ * so an optimizer step in place is seen by the next rollout at once. Frozen ones may be kept at half precision instead, and are widened in
+ * the programs of one layer.
  */
 import { Tensor } from './session.ts';
-import { sizeOf } from '../../graph/ir.ts';
-import { widenArray, type HalfArray } from '../../models/floats.ts';
+import { widenHalves, type HalfArray } from '../../models/floats.ts';
 import { layerOf } from '../../models/layerPrograms.ts';
 import type { ParameterSpec } from '../../models/parameters.ts';
+import { scaleInput } from '../../models/programs.ts';
 import type { WeightsName } from '../contract.ts';
 
 export interface TrainableParameter {
@@ -26,9 +26,8 @@ export class ModelWeights {
   readonly trainable: readonly TrainableParameter[];
   private readonly policyFeeds: Readonly<Record<string, Tensor>>;
   private readonly referenceFeeds: Readonly<Record<string, Tensor>> | undefined;
-  private readonly half: ReadonlyMap<string, HalfArray>;
-  /** Where the half parameters of one layer are widened, by their name in its programs. */
-  private readonly widened = new Map<string, Tensor>();
+  /** Of parameters kept at half precision, by name: values and scale. */
+  private readonly half: ReadonlyMap<string, readonly [Tensor, Tensor]>;
 
   /** `tables` are further constant inputs of every program (rotary tables). */
   constructor(
@@ -39,7 +38,13 @@ export class ModelWeights {
   ) {
     this.specs = specs;
     this.policy = policy;
-    this.half = half;
+    this.half = new Map(
+      specs.flatMap(({ name, shape }) => {
+        const array = half.get(name);
+        if (array === undefined) return [];
+        return [[name, [new Tensor('float16', array.halves, shape), new Tensor('float32', Float32Array.of(array.scale), [])]] as const];
+      }),
+    );
     const valuesOf = (spec: ParameterSpec): Float32Array => {
       const values = policy.get(spec.name);
       if (values === undefined) throw new Error(`no values for parameter ${spec.name}`);
@@ -77,32 +82,40 @@ export class ModelWeights {
     return this.referenceFeeds;
   }
 
-  /** Whether some parameters are there a layer at a time only. */
-  get isHalf(): boolean {
-    return this.half.size > 0;
+  /** The parameters kept at half precision, by their names in the programs of one layer (`ProgramModel.half`). */
+  get halfInLayer(): ReadonlySet<string> {
+    return new Set([...this.half.keys()].flatMap((name) => layerOf(name)?.inLayer ?? []));
   }
 
-  /**
-   * A layer's parameters, and the tables, under the names that the programs of one layer have for them (`layerPrograms.ts`). What is widened
-   * is valid until another layer is asked for.
-   */
+  /** A layer's parameters, and the tables, under the names that the programs of one layer have for them (`layerPrograms.ts`). */
   layerFeeds(name: WeightsName, layer: number): Readonly<Record<string, Tensor>> {
     const feeds = this.feeds(name);
     const own: Record<string, Tensor> = { cos: feeds['cos'] as Tensor, sin: feeds['sin'] as Tensor };
     for (const spec of this.specs) {
       const place = layerOf(spec.name);
       if (place?.layer !== layer) continue;
-      const array = this.half.get(spec.name);
-      own[place.inLayer] = array === undefined ? (feeds[spec.name] as Tensor) : this.widen(place.inLayer, spec, array);
+      const [values, scale] = this.half.get(spec.name) ?? [feeds[spec.name] as Tensor];
+      own[place.inLayer] = values;
+      if (scale !== undefined) own[scaleInput(place.inLayer)] = scale;
     }
     return own;
   }
 
-  private widen(inLayer: string, { shape }: ParameterSpec, array: HalfArray): Tensor {
-    const tensor = this.widened.get(inLayer) ?? new Tensor('float32', new Float32Array(sizeOf(shape)), shape);
-    this.widened.set(inLayer, tensor);
-    widenArray(array, tensor.data as Float32Array);
-    return tensor;
+  /** Rows of the embedding, [tokens, d]. */
+  embed(name: WeightsName, tokens: Int32Array): Float32Array {
+    const half = this.half.get('embedding');
+    const table = half?.[0] ?? (this.feeds(name)['embedding'] as Tensor);
+    const width = table.dims[1] as number;
+    const rows = new Float32Array(tokens.length * width);
+    tokens.forEach((token, i) => {
+      const [from, into] = [
+        (table.data as Float32Array | Uint16Array).subarray(token * width, (token + 1) * width),
+        rows.subarray(i * width, (i + 1) * width),
+      ];
+      if (half === undefined) into.set(from as Float32Array);
+      else widenHalves({ halves: from as Uint16Array, scale: (half[1].data as Float32Array)[0] as number }, into);
+    });
+    return rows;
   }
 
   clearGradients(): void {

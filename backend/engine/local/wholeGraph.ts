@@ -39,7 +39,7 @@ export function wholeGraphRunner(model: WholeGraphModel): MicroBatchRunner {
       );
       const feeds = { ...model.feeds, ...feedsOf(packed) };
       const numbers = numbersOf(await runProgram(program, feeds));
-      if (!allFinite(numbers.logprobs) || !allFinite(numbers.entropies)) throw await notFiniteError(program.graph, feeds);
+      if (!allFinite(numbers.logprobs) || !allFinite(numbers.entropies)) throw await notFiniteError(program, feeds);
       return numbers;
     },
 
@@ -57,7 +57,7 @@ export function wholeGraphRunner(model: WholeGraphModel): MicroBatchRunner {
       const terms = termsOf(outputs);
       if (!Number.isFinite(terms['loss'])) {
         const fed = { ...feeds, ...buffersOf(program.session.inputNames, gradients) };
-        throw await notFiniteError(program.graph, fed, (input) => accumulatedParameter(input) !== undefined);
+        throw await notFiniteError(program, fed, (input) => accumulatedParameter(input) !== undefined);
       }
       return { ...numbersOf(outputs), terms };
     },

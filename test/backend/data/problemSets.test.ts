@@ -109,7 +109,9 @@ it('reads held-out problems of another layout with columns of their own', async 
   const data = dataSchema.parse({ train: 'train.csv', heldOut: 'heldOut.jsonl', columns: { prompt: 'text', answer: 'result' }, heldOutColumns: {} });
   const { train, heldOut } = await readSets(data, { locate: (path) => join(folder, path) });
   expect([...train, ...heldOut].map(({ answer }) => answer)).toEqual(['1', '15', '16']);
-  await expect(readSets({ ...data, heldOutColumns: null }, { locate: (path) => join(folder, path) })).rejects.toMatchObject({ code: 'dataset.noColumn' });
+  await expect(readSets({ ...data, heldOutColumns: null }, { locate: (path) => join(folder, path) })).rejects.toMatchObject({
+    code: 'dataset.noColumn',
+  });
 });
 
 it('gives a held-out problem an id of its own where it shares one with another problem', async () => {

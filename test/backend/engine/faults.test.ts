@@ -159,7 +159,9 @@ describe('what does not fit into memory is refused before it is tried', () => {
   it('the cache of a long sampling', () =>
     withEngine(engineOptions('qwen2-tied', { memoryBytes: 110e6, maxRows: 256 }), async (engine) => {
       const long = { ...sampling, seeds: [Array.from({ length: 256 }, (_, i) => i)], maxTokens: 120 };
-      await expect(engine.sample(long)).rejects.toMatchObject(says(/(Sampling 256 sequences of up to|Decoding 256 rows of) \d+ tokens .* Lower sampling\.maxTokens/));
+      await expect(engine.sample(long)).rejects.toMatchObject(
+        says(/(Sampling 256 sequences of up to|Decoding 256 rows of) \d+ tokens .* Lower sampling\.maxTokens/),
+      );
       expect((await engine.sample(sampling)).tokensSampled).toBe(4);
     }));
 

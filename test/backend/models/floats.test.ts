@@ -1,7 +1,7 @@
 /** Stored float formats: every half there is, and rounding against its definition. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { narrow, widen } from '../../../backend/models/floats.ts';
+import { asHalves, narrow, widen, widenHalves, type HalfArray } from '../../../backend/models/floats.ts';
 
 type Half = 'F16' | 'BF16';
 const formats: readonly Half[] = ['F16', 'BF16'];
@@ -98,3 +98,33 @@ it.each([
   { dtype: 'BF16' as const, x: 1 + 3 * 2 ** -8, half: 0x3f82 },
   { dtype: 'BF16' as const, x: -0, half: 0x8000 },
 ])('$dtype of $x is $half', ({ dtype, x, half }) => expect(narrowed(Float32Array.of(x), dtype)[0]).toBe(half));
+
+describe('values kept as halves', () => {
+  const valuesIn = (array: HalfArray): Float32Array => {
+    const values = new Float32Array(array.halves.length);
+    widenHalves(array, values);
+    return values;
+  };
+
+  it('are those of a file that has halves', () => {
+    expect(valuesIn(asHalves(everyHalf.slice(), 'F16'))).toEqual(widened(everyHalf, 'F16'));
+  });
+
+  it.each([2 ** -20, 0.37, 1, 90, 2 ** 40])('are those of a file that has bfloat16, relative to the largest of them, %d', (scale) => {
+    const [largest = 0] = narrowed(Float32Array.of(scale), 'BF16');
+    const stored = everyHalf.filter((half) => (half & 0x7fff) <= largest);
+    const exact = widened(stored, 'BF16');
+    const bound = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    valuesIn(asHalves(stored.slice(), 'BF16')).forEach((value, i) => {
+      const expected = exact[i] as number;
+      const allowed = Math.abs(expected) >= 2 ** -32 * bound ? 0 : 2 ** -40 * bound;
+      if (!(Math.abs(value - expected) <= allowed)) expect({ value }).toEqual({ value: expected });
+    });
+  });
+
+  it('stay infinite, NaN and zero', () => {
+    const special = narrowed(Float32Array.of(0, Infinity, -Infinity, NaN), 'BF16');
+    expect(valuesIn(asHalves(Uint16Array.of(...special, 0x3f80), 'BF16'))).toEqual(Float32Array.of(0, Infinity, -Infinity, NaN, 1));
+    expect(valuesIn(asHalves(Uint16Array.of(0, 0x8000), 'BF16'))).toEqual(Float32Array.of(0, -0));
+  });
+});

@@ -9,7 +9,8 @@ import type { Run } from '../../../backend/training/run.ts';
 import { tokenDetail } from '../../../backend/training/tokens.ts';
 import { train } from '../../../backend/training/trainer.ts';
 import { runTrial } from '../../../backend/training/trial.ts';
-import { liveRun, traceOf, wrongRollout } from './liveRun.ts';
+import { wrongRollout } from '../../support/wrongRollout.ts';
+import { liveRun, traceOf } from './liveRun.ts';
 
 const died = new WorkbenchError({ code: 'engine.died', message: 'The engine process is gone.', remedy: 'Resume.' });
 const bareRun = (signal = new AbortController().signal): Run => ({ signal }) as Run;

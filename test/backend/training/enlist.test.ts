@@ -7,7 +7,8 @@ import { enlistCritique } from '../../../backend/training/enlist.ts';
 import { train } from '../../../backend/training/trainer.ts';
 import type { Fault } from '../../support/scriptedEngine.ts';
 import { completionOf, problems, scriptedRun, told, type ScriptedRun } from '../../support/scriptedRun.ts';
-import { liveConfig, liveRun, traceOf, wrongRollout } from './liveRun.ts';
+import { wrongRollout } from '../../support/wrongRollout.ts';
+import { liveConfig, liveRun, traceOf } from './liveRun.ts';
 
 const died = new WorkbenchError({ code: 'engine.died', message: 'The engine process is gone.', remedy: 'Resume.' });
 

@@ -115,7 +115,7 @@ describe('intervals', () => {
     let covered = 0;
     for (let seed = 0; seed < 200; seed++) {
       // 60 problems, each right with chance 0.3, from a fixed stream.
-      const values = Array.from({ length: 60 }, (_, i) => (((seed * 60 + i) * 2654435761) % 4294967296) / 4294967296 < 0.3 ? 1 : 0);
+      const values = Array.from({ length: 60 }, (_, i) => ((((seed * 60 + i) * 2654435761) % 4294967296) / 4294967296 < 0.3 ? 1 : 0));
       const [low, high] = bootstrapInterval(values, { seed, resamples: 300 });
       if (low <= 0.3 && 0.3 <= high) covered++;
     }

@@ -7,7 +7,7 @@ import { train } from '../../../backend/training/trainer.ts';
 import { runTrial } from '../../../backend/training/trial.ts';
 import { completionOf, problem, problems, scriptedRun, told, type ScriptedRun, type ScriptedRunOptions } from '../../support/scriptedRun.ts';
 import type { Script } from '../../support/scriptedEngine.ts';
-import { wrongRollout } from './liveRun.ts';
+import { wrongRollout } from '../../support/wrongRollout.ts';
 
 /** Wrong at first; every second refinement of a critique that says what to do is right. */
 const script: Script = ({ prompt, index }) => {

@@ -37,7 +37,7 @@ describe('doctor', () => {
     const { report, text, exitCode } = await examine(['--model', model, '--data', data]);
     expect(exitCode).toBe(0);
     expect(report.isHealthy).toBe(true);
-    const names = ['node', 'engine', 'model', 'tokenizer', 'data', 'verifier', 'prompts', 'critic', 'memory', 'disk', 'store', 'speed'];
+    const names = ['node', 'engine', 'model', 'gpu', 'tokenizer', 'data', 'verifier', 'prompts', 'critic', 'memory', 'disk', 'store', 'speed'];
     expect(report.findings.map(({ name }) => name)).toEqual(names);
     expect(report.findings.filter(({ status }) => status === 'failed')).toEqual([]);
     expect(report.speed?.sampled).toBeGreaterThan(0);
@@ -126,7 +126,7 @@ describe('doctor', () => {
     expect(failed.map(({ name }) => name)).toEqual([check]);
     expect(failed[0]?.detail).toMatch(says);
     expect(failed[0]?.remedy).toMatch(/\w/);
-    expect(text).toMatch(/1 of 12 checks failed/);
+    expect(text).toMatch(/1 of 13 checks failed/);
   });
 
   it('sees that another process writes the store', async () => {

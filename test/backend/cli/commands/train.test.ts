@@ -95,7 +95,7 @@ describe('train', () => {
       errors: expect.stringMatching(/critique-grpo-seed0 was started with other settings: seed \(0, not 4\)/) as string,
     });
 
-    expect(await cli(trainArgs('stopped', 12, '--resume', '--json', resumed))).toMatchObject({ code: 0, errors: '' });
+    expect(await cli(trainArgs('stopped', 12, '--resume', '--provider', 'cpu', '--json', resumed))).toMatchObject({ code: 0, errors: '' });
     expect(runsIn('stopped')).toEqual([{ id: 'critique-grpo-seed0', state: 'finished', lastStep: 12 }]);
     await cli(trainArgs('uninterrupted', 12, '--json', whole));
     const fixed = ({ seconds: _seconds, peakRssMb: _peak, ...rest }: Record<string, unknown>): unknown => rest;

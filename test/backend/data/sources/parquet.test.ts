@@ -157,6 +157,32 @@ describe('damage', () => {
     for (const code of codes) expect(['read', 'dataset.brokenFile', 'dataset.unknownLayout', 'dataset.empty']).toContain(code);
   });
 
+  it.each(['checksums-1', 'checksums-2'])('in any byte of a page with a checksum is refused: %s', async (name) => {
+    const sound = readFileSync(`${fixtures}${name}.parquet`);
+    const { problems } = await readProblems(`${fixtures}${name}.parquet`, { onBrokenRow: 'refuse' });
+    expect(problems).toHaveLength(24);
+    const messages: string[] = [];
+    const silent: number[] = [];
+    const end = sound.readUInt32LE(sound.length - 8);
+    // Up to the footer; in the first byte of a text, in lengths, levels and headers.
+    for (let at = 4; at < sound.length - 8 - end; at += 3) {
+      const bytes = Buffer.from(sound);
+      bytes[at] = (bytes[at] as number) ^ 1;
+      const outcome = await readProblems(damaged(name, bytes), { onBrokenRow: 'refuse' }).then(
+        (read) => JSON.stringify(read.problems),
+        (error: unknown) => {
+          messages.push((error as Error).message);
+          return null;
+        },
+      );
+      if (outcome !== null && outcome !== JSON.stringify(problems)) silent.push(at);
+    }
+    expect(silent).toEqual([]);
+    expect(messages.filter((message) => /page \d+ of [\w.]+, at byte \d+, is not what its checksum says/.test(message)).length).toBeGreaterThan(
+      0.5 * (sound.length - end),
+    );
+  });
+
   it('in a later row group names the rows', async () => {
     const path = join(folder, 'group.parquet');
     copyFileSync(`${fixtures}one-in-10000.parquet`, path);
