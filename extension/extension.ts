@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
 import { Backend } from './backend/backend.ts';
 import { CriticKeys } from './backend/criticKeys.ts';
-import { errorText } from './backend/errors.ts';
+import { errorDataOf, errorText } from './backend/errors.ts';
 import { LanguageModels } from './backend/languageModels.ts';
 import { findBackend, launchBackend } from './backend/launcher.ts';
 import { newExperimentFile } from './commands/newExperimentFile.ts';
@@ -21,7 +21,7 @@ import { CritiquesTree } from './trees/critiquesTree.ts';
 import { DoubtsTree } from './trees/doubtsTree.ts';
 import { FailuresTree } from './trees/failuresTree.ts';
 import { RunsTree } from './trees/runsTree.ts';
-import { showError, showInterruption } from './ui/notify.ts';
+import { showError, showInterruption, showRefusedModel } from './ui/notify.ts';
 import { readSettings } from './ui/settings.ts';
 import { StatusBar } from './ui/statusBar.ts';
 import { TextViews } from './ui/textViews.ts';
@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
 
   const backend = new Backend(
     {
-      find: () => findBackend(workspace),
+      find: () => findBackend(workspace, { isViewOnly: !vscode.workspace.isTrusted }),
       launch: () => {
         const { nodePath, threads, idleMinutes } = readSettings();
         const node = nodePath === '' ? process.execPath : nodePath;
@@ -86,8 +86,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     (method, params) => backend.request(method, params),
     (error) => log.warn(errorText(error)),
   );
-  const languageModels = new LanguageModels((answer) => {
-    backend.request('languageModel/answer', answer).catch((error: unknown) => log.warn(errorText(error)));
+  const languageModels = new LanguageModels({
+    answer: (answer) => void backend.request('languageModel/answer', answer).catch((error: unknown) => log.warn(errorText(error))),
+    access: context.languageModelAccessInformation,
+    tellRefused: showRefusedModel,
   });
   const criticKeys = new CriticKeys({
     secrets: context.secrets,
@@ -109,6 +111,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     request: (method, params, signal) => backend.request(method, params, signal),
     showError: (error) => showError(error, log),
     openPanel: (view) => panels.show(view),
+    askForConsentAgain: () => languageModels.forgetRefusals(),
   };
   const critiques = registerCritiques(services);
   const panels = registerPanels(services, critiques.desk);
@@ -140,9 +143,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       const cutOff = interruptions.see(state, before);
       if (cutOff !== null) showInterruption(cutOff, log);
     }),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => {
-      if (backend.connection.state === 'connected') void restart();
-    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void (backend.connection.state === 'connected' ? restart() : lookForRuns())),
     ...[...runCommands, newRunFile, newExperimentFile].map((command) =>
       vscode.commands.registerCommand(command.id, async (argument: unknown) => {
         try {
@@ -153,7 +154,13 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       }),
     ),
   );
-  void findRuns(backend, workspace).catch((error: unknown) => log.warn(errorText(error)));
+  const lookForRuns = (): Promise<void> =>
+    findRuns(backend, workspace).catch((error: unknown) => {
+      // Nobody asked for anything yet; but that runs are hidden here is for the person to decide.
+      if (errorDataOf(error).code === 'workspace.strayLink') showError(error, log);
+      else log.warn(errorText(error));
+    });
+  void lookForRuns();
   log.info(`Activated in ${Math.round(performance.now() - start)} ms.`);
   return { trees };
 }

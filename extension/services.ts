@@ -24,6 +24,8 @@ export interface Services {
   request<M extends Method>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>>;
   showError(error: unknown): void;
   openPanel(view: PanelView): void;
+  /** For the editor's language models, where the person refused it before. */
+  askForConsentAgain(): void;
 }
 
 /** A command of the palette, a view or a button: one file in `extension/commands`. */

@@ -117,7 +117,7 @@ function copyNativePackages(stage, target) {
   // onnxruntime is for glibc only, so SQLite's build for musl would never be used.
   take(
     '@photostructure/sqlite',
-    (path) => isText(path) || path === 'dist/index.mjs' || (path.startsWith(`prebuilds/${target}/`) && !path.endsWith('.musl.node')),
+    (path) => isText(path) || path === 'dist/index.cjs' || (path.startsWith(`prebuilds/${target}/`) && !path.endsWith('.musl.node')),
   );
   take('node-gyp-build', (path) => isText(path) || ['index.js', 'node-gyp-build.js'].includes(path));
 }

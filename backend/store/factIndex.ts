@@ -2,12 +2,15 @@
 import type { Group } from '../protocol/records.ts';
 import type { Connection } from './connection.ts';
 
-/** A problem drawn twice in a step has two groups there: the one that names the rollout wins. */
+/**
+ * A problem drawn twice in a step has two groups there: the one that names the rollout wins. The SQLite of older Nodes finds no outer column in
+ * ORDER BY, so that it is looked up one level deeper.
+ */
 const factsSql = `
 REPLACE INTO rolloutFacts (run, "key", step, problemId, level, status, cause, groupKind, critiqueKinds)
 SELECT r.run, r."key", r.step, r.problemId, p.level, v.status, v.cause,
-  (SELECT g.kind FROM groups g WHERE g.run = r.run AND g.problemId = r.problemId AND g.step = r.step
-    ORDER BY instr(g.members, json_quote(r.id)) > 0 DESC, g.id LIMIT 1),
+  (SELECT kind FROM (SELECT g.kind, g.id, instr(g.members, json_quote(r.id)) > 0 AS isNamed
+    FROM groups g WHERE g.run = r.run AND g.problemId = r.problemId AND g.step = r.step) ORDER BY isNamed DESC, id LIMIT 1),
   (SELECT ',' || group_concat(DISTINCT c.kind) || ',' FROM critiques c WHERE c.run = r.run AND c.rolloutId = r.id)
 FROM rollouts r
 LEFT JOIN problems p ON p.run = r.run AND p.id = r.problemId

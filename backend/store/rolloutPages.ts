@@ -9,8 +9,8 @@ export const excerptLength = 280;
 
 const rowSql = `
 SELECT f."key", r.id, f.step, f.problemId, r."index", f.level, f.status, v.reward, v.extracted, f.cause, f.groupKind, f.critiqueKinds,
-  (SELECT g.id FROM groups g WHERE g.run = f.run AND g.problemId = f.problemId AND g.step = f.step
-    ORDER BY instr(g.members, json_quote(r.id)) > 0 DESC, g.id LIMIT 1) AS groupId,
+  (SELECT id FROM (SELECT g.id, instr(g.members, json_quote(r.id)) > 0 AS isNamed
+    FROM groups g WHERE g.run = f.run AND g.problemId = f.problemId AND g.step = f.step) ORDER BY isNamed DESC, id LIMIT 1) AS groupId,
   r.finish, length(r.tokens) / 4 AS tokenCount, substr(r.completion, 1, ${excerptLength}) AS excerpt`;
 
 type StoredRow = Omit<RolloutRow, 'critiqueKinds'> & { readonly critiqueKinds: string | null };

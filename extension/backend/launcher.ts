@@ -1,10 +1,11 @@
 /** Finds the backend of a workspace, or starts one that outlives this window. */
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { backendFileSchema, errorDataSchema, type BackendFile } from '../../backend/protocol/methods.ts';
 import { BackendError } from './errors.ts';
+import { refuseStrayLinks } from './strayLink.ts';
 
 export interface LaunchOptions {
   /** Folder whose runs the backend keeps. */
@@ -21,13 +22,19 @@ export interface LaunchOptions {
 
 /** From a heavily loaded machine; usually it takes about a second. */
 const startMs = 60_000;
+/** At a file that several windows make. */
+const maxTries = 10;
 const firstLineSchema = z.union([
   z.object({ ready: z.literal(true), port: z.number(), pid: z.number() }),
   z.object({ ready: z.literal(false), error: errorDataSchema }),
 ]);
 
-/** Where a living backend of the workspace says it is; null when there is none. Whether it answers, only connecting tells. */
-export async function findBackend(workspace: string): Promise<BackendFile | null> {
+/**
+ * Where a living backend of the workspace says it is; null when there is none. Whether it answers, only connecting tells. Rejects with
+ * `workspace.strayLink` where the workspace is for viewing only.
+ */
+export async function findBackend(workspace: string, { isViewOnly }: Pick<LaunchOptions, 'isViewOnly'>): Promise<BackendFile | null> {
+  if (isViewOnly) await refuseStrayLinks(workspace);
   try {
     const text = await readFile(join(workspace, '.critique-grpo', 'backend.json'), 'utf8');
     const { data } = backendFileSchema.safeParse(JSON.parse(text));
@@ -40,15 +47,14 @@ export async function findBackend(workspace: string): Promise<BackendFile | null
   }
 }
 
-/** Starts a backend and waits until it answers. Rejects with the reason it gave, or with the end of what it said. */
+/** Starts a backend and waits until it answers. Rejects with the reason it gave, with the end of what it said, or with `workspace.strayLink`. */
 export async function launchBackend(options: LaunchOptions): Promise<BackendFile> {
   const { workspace, entry, node, isViewOnly, threads, idleMinutes } = options;
+  if (isViewOnly) await refuseStrayLinks(workspace);
   const folder = join(workspace, '.critique-grpo');
   await mkdir(folder, { recursive: true });
   const logPath = join(folder, 'backend.start.log');
-  // Made anew, never followed: in a folder from elsewhere the name might be a link to another file.
-  await rm(logPath, { force: true, recursive: true });
-  const log = await open(logPath, 'wx', 0o600);
+  const log = await newFile(logPath);
   const args = [
     entry,
     '--workspace',
@@ -72,11 +78,24 @@ export async function launchBackend(options: LaunchOptions): Promise<BackendFile
     child.unref();
     const said = firstLineSchema.safeParse(parsed(line));
     if (said.success && !said.data.ready) throw new BackendError(said.data.error);
-    const found = said.success ? await findBackend(workspace) : null;
+    const found = said.success ? await findBackend(workspace, options) : null;
     if (found !== null) return found;
     throw await startFailure(options, logPath);
   } finally {
     await log.close();
+  }
+}
+
+/** Made anew, never followed: in a folder from elsewhere the name might be a link to another file. */
+async function newFile(path: string): Promise<FileHandle> {
+  for (let tries = 1; ; tries++) {
+    await rm(path, { force: true, recursive: true });
+    try {
+      return await open(path, 'wx', 0o600);
+    } catch (error) {
+      // Another window makes it at the same moment.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === maxTries) throw error;
+    }
   }
 }
 

@@ -11,6 +11,7 @@ export const resumeRun: Command = {
       none: 'There is no run to go on with.',
     });
     if (run === null) return;
+    services.askForConsentAgain();
     await services.request('run/resume', { runId: run.id });
     services.sync.refreshSoon();
   },

@@ -1,9 +1,11 @@
 /** From the palette to a running training: what to train, what that comes to, go. */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { RunSource } from '../../backend/protocol/methods.ts';
 import type { RunPlan } from '../../backend/protocol/views.ts';
 import type { Command, Services } from '../services.ts';
+import { folderText } from '../ui/places.ts';
+import { allRunFiles } from '../ui/runFiles.ts';
 import { mayWork } from '../ui/trust.ts';
 
 interface SourceItem extends vscode.QuickPickItem {
@@ -22,6 +24,7 @@ export const startTraining: Command = {
       services.request('run/plan', { source }),
     );
     if (!(await isConfirmed(plan))) return;
+    services.askForConsentAgain();
     const { runId } = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Starting ${plan.name}` }, () =>
       services.request('run/start', { source }),
     );
@@ -33,20 +36,15 @@ export const startTraining: Command = {
 
 /** Null when the person picks none, or goes to write a run file first: a preset without model and data cannot be started as it is. */
 async function chooseSource(services: Services): Promise<RunSource | null> {
-  const [presets, files] = await Promise.all([
-    services.request('preset/list', {}),
-    vscode.workspace.findFiles('**/*.cgrpo.json', '**/{node_modules,.critique-grpo}/**', 50),
-  ]);
+  const [presets, files] = await Promise.all([services.request('preset/list', {}), allRunFiles()]);
   const items: SourceItem[] = [
     ...separated(
       'Run files',
-      files
-        .sort((a, b) => a.path.localeCompare(b.path))
-        .map((uri): SourceItem => ({
-          label: `$(file-code) ${basename(uri.path)}`,
-          description: vscode.workspace.asRelativePath(vscode.Uri.file(dirname(uri.fsPath))),
-          source: () => fileSource(uri),
-        })),
+      files.map((uri): SourceItem => ({
+        label: `$(file-code) ${basename(uri.path)}`,
+        description: folderText(uri),
+        source: () => fileSource(uri),
+      })),
     ),
     ...separated(
       'Presets',
@@ -91,7 +89,7 @@ async function isConfirmed(plan: RunPlan): Promise<boolean> {
   const { memory, warnings, arithmetic, data, parameters, trainableParameters, trainProblems, heldOutProblems } = plan;
   const trained = trainableParameters === parameters ? '' : `, ${count(trainableParameters)} trained`;
   const facts: vscode.QuickPickItem[] = [
-    { label: `$(symbol-class) ${count(parameters)} parameters${trained}` },
+    { label: `$(chip) ${count(parameters)} parameters${trained}` },
     { label: `$(list-ordered) ${trainProblems} problems to train on, ${heldOutProblems} held out` },
     ...data.map((line) => ({ label: `$(table) ${line}` })),
     ...arithmetic.map((line) => ({ label: `$(symbol-operator) ${line}` })),

@@ -32,7 +32,7 @@ export function runDescription(run: RunSummary): string {
 export function runIcon({ state, activity }: Pick<RunSummary, 'state' | 'activity'>): string {
   if (activity === 'paused' || activity === 'pausing') return 'debug-pause';
   if (activity !== null) return 'sync~spin';
-  return { running: 'sync', stopped: 'debug-stop', finished: 'pass', failed: 'error' }[state];
+  return { running: 'sync', stopped: 'stop-circle', finished: 'pass', failed: 'error' }[state];
 }
 
 /** `step 34/160 · sampling 45 %` */

@@ -32,7 +32,11 @@ export class FailureItem extends vscode.TreeItem {
     this.failure = failure;
     this.description = failureDescription(failure);
     this.contextValue = 'failure';
-    const icon = failure.rescued ? ['pass', 'charts.green'] : failure.solvedStep === null ? ['error', 'charts.red'] : ['history', 'charts.orange'];
+    const icon = failure.rescued
+      ? ['lightbulb', 'charts.green']
+      : failure.solvedStep === null
+        ? ['error', 'charts.red']
+        : ['history', 'charts.orange'];
     this.iconPath = new vscode.ThemeIcon(icon[0] ?? 'error', new vscode.ThemeColor(icon[1] ?? 'charts.red'));
     this.accessibilityInformation = { label: failureSentence(failure) };
     if (failure.newestRolloutId !== null) this.command = { command: 'critiqueGrpo.openFailure', title: 'Open Failure', arguments: [this] };

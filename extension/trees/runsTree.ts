@@ -1,7 +1,7 @@
 /** The view *Runs*: every run of the workspace with its state and progress. */
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../backend/protocol/views.ts';
-import { runDescription, runIcon, runStateText } from '../state/runText.ts';
+import { runDescription, runIcon } from '../state/runText.ts';
 import { plainTooltip } from '../ui/plainText.ts';
 import type { Workbench } from '../state/workbench.ts';
 import { ListTree } from './listTree.ts';
@@ -9,20 +9,22 @@ import { ListTree } from './listTree.ts';
 export class RunItem extends vscode.TreeItem {
   readonly runId: string;
 
-  constructor(run: RunSummary, isCurrent: boolean) {
+  /** `isShown`: among several, the one whose failures the views below show. */
+  constructor(run: RunSummary, isShown: boolean) {
     super(run.name);
     this.id = run.id;
     this.runId = run.id;
     this.description = runDescription(run);
     this.iconPath = new vscode.ThemeIcon(runIcon(run), iconColor(run));
     this.contextValue = `run ${runWord(run)}`;
-    if (isCurrent) this.label = { label: run.name, highlights: [[0, run.name.length]] };
-    this.accessibilityInformation = { label: `Run ${run.name}, ${runStateText(run)}, ${this.description}` };
+    this.accessibilityInformation = { label: `Run ${run.name}${isShown ? ', shown below' : ''}, ${this.description}` };
+    if (isShown) this.description = `● ${this.description}`;
     this.command = { command: 'critiqueGrpo.openRun', title: 'Open Run', arguments: [run.id] };
     this.tooltip = plainTooltip(
       run.name,
       `${run.algorithm}, seed ${run.seed}, ${runDescription(run)}`,
       ...(run.stopMessage === null ? [] : [run.stopMessage]),
+      ...(isShown ? ['Its failures and critiques are shown below.'] : []),
       ...(run.isHumanTouched ? ['Trained on critiques by hand.'] : []),
     );
   }
@@ -42,6 +44,7 @@ function iconColor({ state, activity }: RunSummary): vscode.ThemeColor | undefin
 
 export class RunsTree extends ListTree<RunItem> {
   protected override itemsOf({ runs, currentRunId }: Workbench): RunItem[] {
-    return (runs ?? []).map((run) => new RunItem(run, run.id === currentRunId));
+    const all = runs ?? [];
+    return all.map((run) => new RunItem(run, all.length > 1 && run.id === currentRunId));
   }
 }

@@ -1,12 +1,13 @@
 /** Choosing an experiment, and the file of one. */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { ExperimentView } from '../../backend/protocol/experimentViews.ts';
 import type { Services } from '../services.ts';
+import { folderText } from './places.ts';
 
 export const experimentEnding = '.experiment.json';
 
-/** The file given, else the one that is open, else the one that the person picks. Null when there is none, said aloud, or none was picked. */
+/** The file given, else the one that is open, else the only one, else the one that the person picks. Null when there is none, said aloud, or none was picked. */
 export async function chooseExperimentFile(argument: unknown): Promise<vscode.Uri | null> {
   if (argument instanceof vscode.Uri) return argument;
   const open = vscode.window.activeTextEditor?.document.uri;
@@ -16,11 +17,12 @@ export async function chooseExperimentFile(argument: unknown): Promise<vscode.Ur
     await offerNewFile('There is no experiment file in this folder.');
     return null;
   }
+  if (files.length === 1) return files[0] ?? null;
   const items = files
     .sort((a, b) => a.path.localeCompare(b.path))
     .map((uri) => ({
       label: `$(file-code) ${basename(uri.path)}`,
-      description: vscode.workspace.asRelativePath(vscode.Uri.file(dirname(uri.fsPath))),
+      description: folderText(uri),
       uri,
     }));
   const picked = await vscode.window.showQuickPick(items, { title: 'Start Experiment', placeHolder: 'Experiment file', matchOnDescription: true });

@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import type { RunSummary } from '../../backend/protocol/views.ts';
 import { errorDataOf, errorText } from '../backend/errors.ts';
 
+/** What trust would allow. */
+const aboutTrust = new Set(['workspace.untrusted', 'workspace.strayLink']);
 /** What the person asked to end is no error. */
 const silent = new Set(['request.cancelled']);
 
@@ -13,7 +15,7 @@ export function showError(error: unknown, log: vscode.LogOutputChannel): void {
   if (code === 'internal.error' && error instanceof Error) log.error(error);
   const manageTrust = 'Manage Workspace Trust';
   const showLog = 'Show Log';
-  void vscode.window.showErrorMessage(errorText(error), code === 'workspace.untrusted' ? manageTrust : showLog).then((choice) => {
+  void vscode.window.showErrorMessage(errorText(error), aboutTrust.has(code) ? manageTrust : showLog).then((choice) => {
     if (choice === showLog) log.show();
     if (choice === manageTrust) void vscode.commands.executeCommand('workbench.trust.manage');
   });
@@ -29,4 +31,11 @@ export function showInterruption({ id, name, lastStep }: RunSummary, log: vscode
     if (choice === resume) void vscode.commands.executeCommand('critiqueGrpo.resumeRun', id);
     if (choice === showLog) log.show();
   });
+}
+
+/** Says what became of a critic whose model the person does not let it use; resolves with whether it may ask again. */
+export async function showRefusedModel(model: string): Promise<boolean> {
+  const again = 'Ask Again';
+  const message = `A critic asks for the editor's model "${model}", and consent was refused. Training goes on without its critiques.`;
+  return (await vscode.window.showWarningMessage(message, again)) === again;
 }

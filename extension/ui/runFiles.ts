@@ -1,6 +1,7 @@
 /** Choosing a run file of the workspace. */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { folderText } from './places.ts';
 
 const ending = '.cgrpo.json';
 
@@ -9,7 +10,7 @@ export async function chooseRunFile(argument: unknown): Promise<vscode.Uri | nul
   if (argument instanceof vscode.Uri) return argument;
   const open = openRunFile();
   if (open !== null) return open;
-  const files = await vscode.workspace.findFiles(`**/*${ending}`, '**/{node_modules,.critique-grpo}/**', 50);
+  const files = await allRunFiles();
   if (files.length === 0) {
     const create = 'New Run File';
     if ((await vscode.window.showInformationMessage('There is no run file in this folder.', create)) === create) {
@@ -18,10 +19,14 @@ export async function chooseRunFile(argument: unknown): Promise<vscode.Uri | nul
     return null;
   }
   if (files.length === 1) return files[0] ?? null;
-  const items = files
-    .sort((a, b) => a.path.localeCompare(b.path))
-    .map((uri) => ({ label: basename(uri.path), description: vscode.workspace.asRelativePath(vscode.Uri.file(dirname(uri.fsPath))), uri }));
+  const items = files.map((uri) => ({ label: basename(uri.path), description: folderText(uri), uri }));
   return (await vscode.window.showQuickPick(items, { placeHolder: 'Run file' }))?.uri ?? null;
+}
+
+/** Of the workspace, by their paths. */
+export async function allRunFiles(): Promise<readonly vscode.Uri[]> {
+  const files = await vscode.workspace.findFiles(`**/*${ending}`, '**/{node_modules,.critique-grpo}/**', 50);
+  return files.sort((a, b) => a.path.localeCompare(b.path));
 }
 
 /** The run file that the person looks at, if it is one. */

@@ -1,10 +1,13 @@
 /** Runs the tests of `suite/` inside the extension host of a real VS Code, and shows each as a test of its own here. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { format } from 'node:util';
 import { build } from 'esbuild';
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { startCodeServer } from '../../scripts/codeServer.mjs';
+import { ensureVsCode } from '../../scripts/vscode.mjs';
 import { repositoryRoot } from '../support/sourceTree.ts';
 import type { HostReport } from './suite/index.ts';
 import { endBackendOf, makeFixtureWorkspace } from './fixtureWorkspace.ts';
@@ -49,14 +52,14 @@ async function show(title: string, isTrusted: boolean): Promise<void> {
 async function runInHost(isTrusted: boolean): Promise<HostReport> {
   const place = join(folder, isTrusted ? 'trusted' : 'untrusted');
   const report = join(place, 'report.json');
+  const messages = join(place, 'messages.json');
   mkdirSync(place, { recursive: true });
   const server = await startCodeServer({
     folder: place,
     isTrusting: isTrusted,
     settings: { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.emptyWindow': false },
-    env: { CRITIQUE_GRPO_REPORT: report, CRITIQUE_GRPO_TRUSTED: isTrusted ? 'yes' : 'no', CRITIQUE_GRPO_ROOT: repositoryRoot },
-    // A built workbench heeds the payload only with it.
-    args: ['--vscode-option', 'enable-smoke-test-driver'],
+    env: { CRITIQUE_GRPO_REPORT: report, CRITIQUE_GRPO_TRUSTED: isTrusted ? 'yes' : 'no', CRITIQUE_GRPO_MESSAGES: messages },
+    args: ensureVsCode().forTests,
   });
   const remote = (path: string): string => `vscode-remote://127.0.0.1:${server.port}${path}`;
   const payload = [
@@ -64,6 +67,7 @@ async function runInHost(isTrusted: boolean): Promise<HostReport> {
     ['extensionTestsPath', remote(program)],
     ['skipWelcome', 'true'],
   ];
+  let said = '';
   try {
     let ended: (code: number) => void = () => undefined;
     const exitCode = new Promise<number>((resolve) => (ended = resolve));
@@ -72,9 +76,10 @@ async function runInHost(isTrusted: boolean): Promise<HostReport> {
       profile: join(place, 'browser'),
       prepare: async (page) => {
         await page.exposeFunction('codeAutomationExit', (code: number) => ended(code));
-        await page.exposeFunction('codeAutomationLog', () => undefined);
+        await page.exposeFunction('codeAutomationLog', (_type: string, words: readonly unknown[]) => (said += `${format(...words)}\n`));
       },
     });
+    const watch = watchMessages(window.page, messages);
     try {
       const timeout = new Promise<number>((_, reject) => {
         setTimeout(() => reject(new Error('The extension host did not finish its tests.')), 2 * patience).unref();
@@ -84,12 +89,31 @@ async function runInHost(isTrusted: boolean): Promise<HostReport> {
       await window.picture(`inHost-${isTrusted ? 'trusted' : 'untrusted'}`);
       throw error;
     } finally {
+      clearInterval(watch);
       await window.close();
     }
   } finally {
     await server.stop();
     endBackendOf(workspace);
   }
-  if (!existsSync(report)) throw new Error(`The extension host ran no tests; its log is below ${server.logFolder}.`);
+  if (!existsSync(report)) throw new Error(`The extension host ran no tests. It said:\n${said}`);
   return JSON.parse(readFileSync(report, 'utf8')) as HostReport;
+}
+
+/** The suite cannot see the screen: what the window says goes to a file, each text once. */
+function watchMessages(page: Page, path: string): NodeJS.Timeout {
+  const seen = new Set<string>();
+  const look = async (): Promise<void> => {
+    const before = seen.size;
+    // The page may be closing.
+    const texts = await page
+      .locator('.notification-list-item')
+      .allInnerTexts()
+      .catch(() => []);
+    for (const text of texts) seen.add(text.replaceAll('\u00a0', ' '));
+    if (seen.size === before) return;
+    writeFileSync(`${path}.new`, JSON.stringify([...seen]));
+    renameSync(`${path}.new`, path);
+  };
+  return setInterval(() => void look(), 200);
 }

@@ -1,5 +1,6 @@
 /** What is in the installable package of this platform: everything it needs, nothing else, within its size. */
 import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesOf, readMetafile } from '../../scripts/bundles.mjs';
@@ -30,6 +31,14 @@ describe('the package', () => {
     expect(files.length).toBeGreaterThan(2);
     expect(files.filter((path) => !paths.includes(path))).toEqual([]);
   });
+
+  it.each(['@photostructure/sqlite', 'onnxruntime-node', 'onnxruntime-common', 'node-gyp-build'])(
+    'has the file that `require` loads of %s',
+    (name) => {
+      const entry = createRequire(import.meta.url).resolve(name);
+      expect(paths).toContain(`dist/${entry.slice(entry.lastIndexOf('/node_modules/') + 1)}`);
+    },
+  );
 
   it('has every file that its manifest names', () => {
     const manifest: unknown = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'));

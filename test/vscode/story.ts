@@ -2,58 +2,43 @@
  * One person's session with the installed extension: a training, a failure that stays, a critique rewritten by hand, and the policy that learns
  * from it. Each test goes on where the one before ended. With CRITIQUE_GRPO_PICTURES=1 it trains longer and renews the pictures of README.md.
  */
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { installExtension, startCodeServer, type CodeServer } from '../../scripts/codeServer.mjs';
-import { thisTarget, vsixPath } from '../../scripts/package.mjs';
-import { openStore } from '../../backend/store/openStore.ts';
 import type { Store } from '../../backend/store/store.ts';
-import { repositoryRoot } from '../support/sourceTree.ts';
-import { endBackendOf, makeWorkspace, runFile } from './fixtureWorkspace.ts';
-import { drawn, openWindow, patience, resultsFolder, type WorkbenchWindow } from './workbenchWindow.ts';
+import { runFile } from './fixtureWorkspace.ts';
+import { eventually, keepPicture, openSession, withPictures, type Session } from './session.ts';
+import { drawn, patience, type WorkbenchWindow } from './workbenchWindow.ts';
 
-const withPictures = process.env['CRITIQUE_GRPO_PICTURES'] === '1';
-const folder = mkdtempSync(join(tmpdir(), 'critique-grpo-story-'));
-const workspace = makeWorkspace(join(folder, 'problems'), {
-  steps: withPictures ? 200 : 400,
-  nProblems: withPictures ? 48 : 8,
-  nHopeless: withPictures ? 24 : 8,
-  evaluateEvery: 5,
-  learningRate: withPictures ? 6e-5 : 1e-6,
-});
 /** What a person adds to a critique. */
 const words = 'Write that step again with care.';
 
-let server: CodeServer;
+let session: Session;
 let window: WorkbenchWindow;
+let reading: Session['reading'];
 let runId = '';
-let isBroken = false;
 
 beforeAll(async () => {
-  installExtension(folder, vsixPath(thisTarget));
-  server = await startCodeServer({
-    folder,
-    settings: { 'workbench.colorTheme': 'Default Dark Modern', 'critiqueGrpo.author': 'Ada', 'critiqueGrpo.trialSamples': 4 },
+  session = await openSession({
+    name: 'story',
+    workspace: {
+      steps: withPictures ? 200 : 400,
+      nProblems: withPictures ? 48 : 8,
+      nHopeless: withPictures ? 24 : 8,
+      evaluateEvery: 5,
+      learningRate: withPictures ? 6e-5 : 1e-6,
+    },
+    settings: { 'critiqueGrpo.trialSamples': 4 },
   });
-  window = await openWindow({ url: server.url(workspace), profile: join(folder, 'browser') });
+  ({ window, reading } = session);
 });
 
 afterEach(async ({ task }) => {
-  if (task.result?.state !== 'fail') return;
-  isBroken = true;
-  await window.picture('story-failed');
+  if (task.result?.state === 'fail') await session.failed();
 });
 
-afterAll(async () => {
-  if (isBroken && existsSync(server.logFolder)) cpSync(server.logFolder, join(resultsFolder, 'story-logs'), { recursive: true });
-  await window.close();
-  await server.stop();
-  endBackendOf(workspace);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-});
+afterAll(() => session.close());
 
 describe('a session', () => {
   it('starts a training from the palette', async () => {
@@ -74,7 +59,7 @@ describe('a session', () => {
     expect(await page.locator('curve-chart canvas').count()).toBeGreaterThan(5);
     if (!withPictures) return;
     await eventually('a training that has come far', async () => ((await newestStep()) >= 40 ? true : undefined), 10 * patience);
-    await keepPicture('dashboard');
+    await keepPicture(window, 'dashboard');
   });
 
   it('collects persistent failures in the sidebar', async () => {
@@ -85,7 +70,7 @@ describe('a session', () => {
       await page.locator('#rollout-rows [role=row]', { hasText: /wrong/ }).nth(3).click();
       await page.locator('[id^=attempt-]').first().waitFor();
       await delay(500);
-      await keepPicture('explorer');
+      await keepPicture(window, 'explorer');
     }
   });
 
@@ -105,7 +90,7 @@ describe('a session', () => {
     await page.locator('.monaco-diff-editor').first().waitFor();
     const revisions = reading((store) => humanCritiques(store)) ?? [];
     expect(revisions).toEqual([{ text: expect.stringMatching(new RegExp(`^.+ ${words}$`)) as string, author: 'Ada' }]);
-    if (withPictures) await keepPicture('inlineEdit');
+    if (withPictures) await keepPicture(window, 'inlineEdit');
   });
 
   it('trains on the critique from the next step on', async () => {
@@ -143,19 +128,8 @@ describe('a session', () => {
   });
 });
 
-/** A fresh look into the store that the backend writes. */
-function reading<T>(read: (store: Store) => T): T | undefined {
-  if (!existsSync(join(workspace, '.critique-grpo/store.db'))) return undefined;
-  const store = openStore(workspace, { readOnly: true });
-  try {
-    return read(store);
-  } finally {
-    store.close();
-  }
-}
-
 function humanCritiques(store: Store): { readonly text: string; readonly author: string }[] {
-  const lines = readFileSync(join(workspace, 'train.jsonl'), 'utf8').split('\n');
+  const lines = readFileSync(join(session.workspace, 'train.jsonl'), 'utf8').split('\n');
   const problems = lines.map((line) => (JSON.parse(line) as { id: string }).id);
   return problems
     .flatMap((id) => store.problemHistory(runId, id)?.critiques ?? [])
@@ -167,20 +141,4 @@ function humanCritiques(store: Store): { readonly text: string; readonly author:
 async function newestStep(): Promise<number> {
   const page = await window.webview('#step');
   return Number((await page.locator('#step').innerText()).replaceAll(',', ''));
-}
-
-async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined, milliseconds = patience): Promise<T> {
-  const deadline = Date.now() + milliseconds;
-  for (;;) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    if (Date.now() > deadline) throw new Error(`Waited ${milliseconds / 1000} s in vain for ${what}.`);
-    await delay(250);
-  }
-}
-
-async function keepPicture(name: string): Promise<void> {
-  const target = join(repositoryRoot, 'media/screenshots');
-  mkdirSync(target, { recursive: true });
-  copyFileSync(await window.picture(name), join(target, `${name}.png`));
 }

@@ -23,7 +23,7 @@ describe('looking for a backend', () => {
       mkdirSync(join(workspace, '.critique-grpo'));
       writeFileSync(join(workspace, '.critique-grpo', 'backend.json'), text, { mode: 0o600 });
     }
-    expect((await findBackend(workspace)) !== null).toBe(isFound);
+    expect((await findBackend(workspace, { isViewOnly: false })) !== null).toBe(isFound);
   });
 });
 
@@ -31,7 +31,7 @@ describe('starting a backend', () => {
   it('gives one that answers, and a second start finds the first', async () => {
     const workspace = workspaceOfTest();
     const first = await launchBackend(launchOptions(workspace));
-    expect(await findBackend(workspace)).toEqual(first);
+    expect(await findBackend(workspace, { isViewOnly: false })).toEqual(first);
     expect(await launchBackend(launchOptions(workspace))).toEqual(first);
     const { client, hello } = await BackendClient.connect(first);
     expect(hello).toMatchObject({ workspace, pid: first.pid, isViewOnly: false });

@@ -17,7 +17,7 @@ export function workspaceOfTest(): string {
   const workspace = temporaryFolder();
   // Runs before the folder is removed.
   onTestFinished(async () => {
-    const left = await findBackend(workspace);
+    const left = await findBackend(workspace, { isViewOnly: false });
     if (left !== null) endProcess(left.pid);
   });
   return workspace;
@@ -51,7 +51,7 @@ export function openWindow(workspace: string, { launch = launchBackend, connecte
   let launches = 0;
   const backend = new Backend(
     {
-      find: () => findBackend(workspace),
+      find: () => findBackend(workspace, { isViewOnly: false }),
       launch: () => {
         launches++;
         return launch(launchOptions(workspace));

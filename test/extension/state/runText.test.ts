@@ -4,7 +4,7 @@ import { progressOf, runOf } from './fixtures.ts';
 
 describe('a run in a few words', () => {
   it.each([
-    [runOf('r'), 'stopped', 'stopped · 0/160', 'debug-stop'],
+    [runOf('r'), 'stopped', 'stopped · 0/160', 'stop-circle'],
     [runOf('r', { state: 'finished', lastStep: 160, bestPassAt1: 0.5249 }), 'finished', 'finished · 160/160 · best pass@1 0.52', 'pass'],
     [runOf('r', { state: 'failed', lastStep: 3 }), 'failed', 'failed · 3/160', 'error'],
     [

@@ -1,10 +1,13 @@
 /** Entry of the tests inside the extension host: VS Code calls `run`. The report goes to the file that `CRITIQUE_GRPO_REPORT` names. */
 import { writeFileSync } from 'node:fs';
-import Mocha from 'mocha';
+import mochaModule from 'mocha';
 
 export interface HostReport {
   readonly tests: readonly { readonly title: string; readonly error: string | null; readonly milliseconds: number }[];
 }
+
+/** mocha is an ES module: what `require` makes of one depends on the Node of the editor. */
+const Mocha = (mochaModule as unknown as { readonly default?: typeof mochaModule }).default ?? mochaModule;
 
 /** Tests of a window that trusts its workspace, or of one that does not. */
 const isTrusted = process.env['CRITIQUE_GRPO_TRUSTED'] !== 'no';

@@ -1,5 +1,6 @@
 /** The extension under test, as its manifest describes it. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 
 interface Manifest {
@@ -30,6 +31,12 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
     if (Date.now() > deadline) throw new Error(`Waited ${milliseconds / 1000} s in vain for ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** Texts of the notifications that the window has shown, with their buttons. */
+export function messagesOnScreen(): readonly string[] {
+  const path = process.env['CRITIQUE_GRPO_MESSAGES'] ?? '';
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as readonly string[]) : [];
 }
 
 export interface Row {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
-import { eventually, product, rowsOf } from './product.ts';
+import { eventually, messagesOnScreen, product, rowsOf } from './product.ts';
 
 describe('without trust', () => {
   it('is what this window has', () => assert.equal(vscode.workspace.isTrusted, false));
@@ -16,12 +16,17 @@ describe('without trust', () => {
     assert.match(rows[0]?.label ?? '', /word-problems/);
   });
 
-  it('refuses to start a training, and changes nothing', async () => {
+  it('refuses to start a training, says why, and changes nothing', async () => {
     const { trees } = await product().activate();
     const before = await rowsOf(trees.runs);
     // The reason is a message with a button: nobody presses it here, so nothing is awaited.
     void vscode.commands.executeCommand('critiqueGrpo.startTraining');
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const reason = await eventually('the reason on the screen', async () => {
+      await vscode.commands.executeCommand('notifications.showList');
+      return messagesOnScreen().find((text) => text.includes('Training'));
+    });
+    assert.match(reason, /Training runs models and verifiers, so it needs a trusted workspace\. Everything recorded can be viewed without\./);
+    assert.match(reason, /Manage Workspace Trust/);
     assert.deepEqual(await rowsOf(trees.runs), before);
   });
 });
