@@ -56,7 +56,7 @@ export const speedCheck: Check = {
       const rates = `${rate(sampled)} tokens/s sampled, ${rate(trained)} tokens/s trained`;
       return {
         status: 'ok',
-        detail: `${rates}; a step takes about ${clock(stepSeconds)}, ${config.training.steps} steps about ${clock(runSeconds)}, evaluations included, ${clock(secondsBefore)} of them before the first step`,
+        detail: `${rates}; a step takes about ${stepSeconds < 10 ? `${stepSeconds.toFixed(1)} s` : clock(stepSeconds)}, ${config.training.steps} steps about ${clock(runSeconds)}, evaluations included, ${clock(secondsBefore)} of them before the first step`,
         ...adviceOnRows(sampling, work),
       };
     } finally {

@@ -46,7 +46,7 @@ export async function train(run: Run): Promise<RunOutcome> {
   record(run, { events: [started, ...remarks] });
   try {
     await loopThroughDeaths(run, state);
-    return stop(run, state.step, 'finished', `All ${training.steps} steps are done.`);
+    return stop(run, state.step, 'finished', training.steps === 1 ? 'The only step is done.' : `All ${training.steps} steps are done.`);
   } catch (error) {
     return await stopEarly(run, state, error);
   } finally {

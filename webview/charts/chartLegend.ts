@@ -1,5 +1,5 @@
 /** Names of a chart's curves with a value each; a click on a name hides or shows its curves in every chart. */
-import type { Curve } from './curve.ts';
+import { cssColor, type Curve } from './curve.ts';
 
 export class ChartLegend {
   readonly element = document.createElement('ul');
@@ -34,7 +34,7 @@ export class ChartLegend {
     const swatch = document.createElement('span');
     const name = document.createElement('span');
     swatch.className = dash === undefined ? 'swatch' : 'swatch dashed';
-    swatch.style.borderColor = `var(--vscode-charts-${color})`;
+    swatch.style.borderColor = cssColor(color);
     name.className = 'name';
     name.dir = 'auto';
     name.textContent = label;

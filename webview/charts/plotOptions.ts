@@ -77,7 +77,8 @@ function gridColor(): string {
 
 /** A chart color of the theme, let through by `alpha`. */
 export function faded(color: ChartColor, alpha: number): string {
-  const solid = themeColor(`--vscode-charts-${color}`, '#888');
+  // As in `cssColor`; a canvas knows no variables.
+  const solid = `rgb(from ${themeColor(`--vscode-charts-${color}`, '#888')} r g b)`;
   return alpha === 1 ? solid : `color-mix(in srgb, ${solid} ${Math.round(100 * alpha)}%, transparent)`;
 }
 

@@ -95,7 +95,7 @@ function failureMeasures(runs: readonly SeedResult[]): readonly Measure[] {
     {
       ...{
         id: 'failuresBefore',
-        title: 'Never solved, before',
+        title: 'Never solved',
         name: 'Never solved before training',
         hint: `${what}.`,
         format: 'share',

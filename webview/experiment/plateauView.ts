@@ -2,6 +2,7 @@
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
 import type { CellResult } from '../../backend/protocol/experimentViews.ts';
 import { axisText } from '../charts/axes.ts';
+import { cssColor } from '../charts/curve.ts';
 import { dropdown } from '../ui/controls.ts';
 import { formatCompact } from '../ui/format.ts';
 import { visibleText } from '../ui/visibleText.ts';
@@ -52,7 +53,7 @@ export function plateauView(
 function legendItem(label: string, index: number): TemplateResult {
   const { color, dash } = lineLook(index);
   return html`<li>
-    <span class="swatch ${dash === undefined ? '' : 'dashed'}" style="border-color: var(--vscode-charts-${color})"></span>
+    <span class="swatch ${dash === undefined ? '' : 'dashed'}" style="border-color: ${cssColor(color)}"></span>
     <span dir="auto">${visibleText(label)}</span>
   </li>`;
 }
@@ -87,7 +88,7 @@ function gridLines({ ticks }: Scale, top: (value: number) => number): readonly S
 function lineView({ points }: PlateauLine, index: number, left: readonly number[], top: (value: number) => number): SVGTemplateResult {
   const { color, dash } = lineLook(index);
   const known = points.flatMap((stats, i) => (stats === null ? [] : [{ stats, x: percent(left[i] ?? 0) }]));
-  return svg`<g style="stroke: var(--vscode-charts-${color}); fill: var(--vscode-charts-${color})">
+  return svg`<g style="stroke: ${cssColor(color)}; fill: ${cssColor(color)}">
     ${known.slice(1).map(({ stats, x }, i) => {
       const before = known[i] as (typeof known)[number];
       return svg`<line

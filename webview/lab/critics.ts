@@ -30,7 +30,12 @@ export const critics = [
     meaning: 'A model at an endpoint, or of the editor, as criticOptions of the run name it. May cost money.',
     isExtra: true,
   },
-  { name: 'weak-to-strong', title: 'Weak to strong', meaning: 'Another local model, which criticOptions.model of the run names.', isExtra: true },
+  {
+    name: 'weak-to-strong',
+    title: 'Weak to strong',
+    meaning: 'Another local model, which criticOptions.modelFolder of the run names.',
+    isExtra: true,
+  },
   { name: 'human', title: 'Human', meaning: 'Your own words.' },
 ] as const satisfies readonly CriticChoice[];
 

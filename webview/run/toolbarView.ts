@@ -1,6 +1,6 @@
 /** What is set for all charts at once: the horizontal axis, smoothing, zoom, other runs laid over this one. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { XAxis } from '../charts/curve.ts';
+import { cssColor, type XAxis } from '../charts/curve.ts';
 import { checkBox } from '../ui/controls.ts';
 import { formatCompact } from '../ui/format.ts';
 import { looksOf } from './catalog.ts';
@@ -57,7 +57,7 @@ function overlayChoice({ runs, view }: DashboardState, controller: DashboardCont
     <div class="menu" tabindex="-1">
       ${others.map(({ id, name, algorithm, isHumanTouched }) => {
         const look = looks.get(id);
-        const swatch = look === undefined ? '' : `border-color: var(--vscode-charts-${look.color})`;
+        const swatch = look === undefined ? '' : `border-color: ${cssColor(look.color)}`;
         return checkBox({
           id: `overlay-${id}`,
           words: html`<span class="swatch dashed" style=${swatch}></span><span class="name" dir="auto">${name}</span>
