@@ -8,12 +8,12 @@ export interface RemoteExport {
   readonly form: 'merged' | 'adapter';
   readonly entries: Entries;
   readonly demoFolder: string;
-  readonly signal: AbortSignal;
 }
 
 /** Throws `export.notRemote` for merged weights, `checkpoint.lost`, and `engine.…`. */
-export async function exportRemote({ target, checkpoint, form, entries, demoFolder, signal }: RemoteExport): Promise<void> {
+export async function exportRemote({ target, checkpoint, form, entries, demoFolder }: RemoteExport): Promise<void> {
   const { config, folder, runFolder } = checkpoint;
+  const { signal } = new AbortController();
   const policy = await openPolicy({ id: 'export', config, entries, demoFolder, folder: runFolder, threads: 1, observer: {}, signal });
   try {
     await policy.engine.loadState(folder);

@@ -85,7 +85,8 @@ export const diskCheck: Check = {
     const free = bavail * bsize;
     const { model } = facts;
     // Checkpoints of a run on a server are there.
-    if (model === undefined || config.engine.tinker !== null) return { status: 'ok', detail: `${bytesText(free)} free; the workspace can be written` };
+    if (model === undefined || config.engine.tinker !== null)
+      return { status: 'ok', detail: `${bytesText(free)} free; the workspace can be written` };
     const { lora } = config.model;
     const trained =
       lora === null ? parameterCount(model.config) : adapterSpecs(model.config, lora).reduce((sum, { shape }) => sum + sizeOf(shape), 0);

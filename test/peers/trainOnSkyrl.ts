@@ -31,7 +31,7 @@ import { remoteOptions } from '../../backend/training/remoteEngine.ts';
 import { train } from '../../backend/training/trainer.ts';
 
 const demoModel = fileURLToPath(new URL('../../media/demo/model', import.meta.url));
-const steps = Number(process.env['STEPS'] ?? 40);
+const steps = Number(process.env['STEPS'] ?? 16);
 const rank = 8;
 const local = { threads: 2, maxPositions: 512, keepReference: false, microBatchTokens: 1024, layerCheckpointing: false, maxRows: 16 };
 const problems: Problem[] = [0, 1, 2, 3].map((i) => ({
@@ -85,8 +85,8 @@ async function compareAndTrain(baseUrl: string, name: string, folder: string): P
     sampling: { maxTokens: 12 },
     critic: 'verdict',
     algorithm: 'critique-grpo',
-    switches: { nRollouts: 4, trigger: 'anyWrong', klCoefficient: 0.001 },
-    optimizer: { learningRate: 1e-2, gradientClip: null },
+    switches: { nRollouts: 4, trigger: 'anyWrong', klCoefficient: 0.01 },
+    optimizer: { learningRate: 1e-3, gradientClip: null },
     training: { steps, problemsPerStep: 4 },
     evaluation: { every: 0, samples: 1, finalSamples: 16, failureAttempts: 4 },
     checkpoint: { every: 4, keep: 2 },

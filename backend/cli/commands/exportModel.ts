@@ -10,6 +10,7 @@ import { copySideFiles, readModelConfig, saveTensors, usualShardBytes, withStore
 import { adapterWeightsFile, mergeLora, readAdapter, saveAdapterFolder } from '../../models/lora.ts';
 import { resolveDemo, resolveModel, type ModelSource, type SourceOptions } from '../../training/sources.ts';
 import { exitCodes, type CliCommand, type CliContext } from '../command.ts';
+import { exportRemote } from '../exportRemote.ts';
 import { downloadLines } from '../downloadText.ts';
 import { findCheckpoint, type FoundCheckpoint } from '../findCheckpoint.ts';
 import { positive, wholeNumber } from '../numberOptions.ts';
@@ -57,13 +58,31 @@ export const exportModel: CliCommand = {
   },
 };
 
-async function exportCheckpoint(options: ExportOptions, { demoFolder, output }: CliContext): Promise<number> {
+async function exportCheckpoint(options: ExportOptions, { entries, demoFolder, output }: CliContext): Promise<number> {
   const out = await checkOutputFolder(options.out, options.force === true);
   const checkpoint = await findCheckpoint(
     options.workspace,
     options.run,
     options.step === undefined ? undefined : wholeNumber('--step', options.step),
   );
+  const { form } = options;
+  if (checkpoint.config.engine.tinker === null) await writeLocal(out, options, checkpoint, { demoFolder, output });
+  else {
+    await writeOutputFolder(out, async (target) => {
+      await exportRemote({ target, checkpoint, form, entries, demoFolder });
+      await copySideFiles(checkpoint.folder, target);
+    });
+  }
+  output.write(`Step ${checkpoint.step} of run ${checkpoint.runId} is in ${out}.\n\nIn Python:\n${loadingLines(form, out)}\n`);
+  return exitCodes.done;
+}
+
+async function writeLocal(
+  out: string,
+  options: ExportOptions,
+  checkpoint: FoundCheckpoint,
+  { demoFolder, output }: Pick<CliContext, 'demoFolder' | 'output'>,
+): Promise<void> {
   const maxShardBytes = 1e9 * positive('--max-shard-gb', options.maxShardGb);
   const source = await sourceOf(checkpoint, { demoFolder, onProgress: downloadLines(output, () => performance.now()) });
   await requireOther(out, [source.folder, ...(source.adapter === null ? [] : [source.adapter]), checkpoint.folder]);
@@ -72,8 +91,6 @@ async function exportCheckpoint(options: ExportOptions, { demoFolder, output }: 
     else await writeMerged(target, checkpoint, source, { dtype: dtypes[options.dtype], maxShardBytes });
     await copySideFiles(checkpoint.folder, target);
   });
-  output.write(`Step ${checkpoint.step} of run ${checkpoint.runId} is in ${out}.\n\nIn Python:\n${loadingLines(options.form, out)}\n`);
-  return exitCodes.done;
 }
 
 /** A checkpoint of all weights needs nothing of the model that the run began with; one of an adapter needs its base. */

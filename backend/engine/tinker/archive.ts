@@ -6,7 +6,7 @@ import { messageOf } from '../../core/errors.ts';
 import { nonsenseError } from './errors.ts';
 
 /** What a PEFT folder consists of. */
-const wanted = ['adapter_config.json', 'adapter_model.safetensors'] as const;
+const wanted = { config: 'adapter_config.json', weights: 'adapter_model.safetensors' } as const;
 const maxBytes = 2 ** 32 - 1;
 const blockBytes = 512;
 
@@ -18,11 +18,36 @@ export async function writeAdapterArchive(folder: string, archive: Uint8Array, s
   } catch (error) {
     throw nonsenseError(server, 'archive', messageOf(error));
   }
-  for (const name of wanted) {
+  const [config, weights] = [wanted.config, wanted.weights].map((name) => {
     const content = files.get(name);
     if (content === undefined) throw nonsenseError(server, 'archive', `there is no ${name} in it`);
-    await writeFile(join(folder, name), content);
+    return content;
+  }) as [Uint8Array, Uint8Array];
+  let completed: string;
+  try {
+    completed = completeConfig(config, tensorNames(weights));
+  } catch (error) {
+    throw nonsenseError(server, 'archive', messageOf(error));
   }
+  await writeFile(join(folder, wanted.config), completed);
+  await writeFile(join(folder, wanted.weights), weights);
+}
+
+/** Without the names of its modules, which SkyRL leaves out, PEFT would take two of each layer and pass over the others in silence. */
+function completeConfig(config: Uint8Array, names: readonly string[]): string {
+  const written = JSON.parse(Buffer.from(config).toString('utf8')) as Record<string, unknown>;
+  const modules = [...new Set(names.flatMap((name) => /([A-Za-z0-9_]+)\.lora_[AB]\./.exec(name)?.[1] ?? []))].sort();
+  if (modules.length === 0) throw new Error(`there is no adapter in ${wanted.weights}`);
+  const completed = { ...written, target_modules: written['target_modules'] ?? modules, task_type: written['task_type'] ?? 'CAUSAL_LM' };
+  return `${JSON.stringify(completed, null, 2)}\n`;
+}
+
+/** From the header of a safetensors file. */
+function tensorNames(weights: Uint8Array): string[] {
+  const view = new DataView(weights.buffer, weights.byteOffset, weights.byteLength);
+  const length = weights.length < 8 ? Infinity : Number(view.getBigUint64(0, true));
+  if (length > weights.length - 8) throw new Error(`${wanted.weights} is no safetensors file`);
+  return Object.keys(JSON.parse(Buffer.from(weights.subarray(8, 8 + length)).toString('utf8')) as object);
 }
 
 /** The plain files of a tar archive (POSIX ustar) by their last name. */
