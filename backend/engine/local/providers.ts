@@ -37,7 +37,7 @@ export const providerTraits: Readonly<Record<ProviderName, ProviderTraits>> = {
     options: {},
     keepsTensors: false,
     needs:
-      "CUDA needs an NVIDIA GPU with CUDA 12 and cuDNN 9 on the library path, and onnxruntime's CUDA libraries: fetch them once with `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js`.",
+      "CUDA needs an NVIDIA GPU with CUDA 12 and cuDNN 9 on the library path, and onnxruntime's CUDA libraries: in a checkout of this project, fetch them once with `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js` (the packaged extension does not carry that script).",
   },
   dml: {
     platforms: ['win32-x64', 'win32-arm64'],
