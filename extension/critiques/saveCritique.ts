@@ -52,8 +52,9 @@ export async function save(desk: CritiqueDesk, target: Target, edited: CritiqueT
     desk.host.showError(error);
     return null;
   }
-  await desk.drafts.drop(target.runId, target.rolloutId);
+  // In this order: while the box counts as open, what was typed last would be kept again.
   desk.threads.leaveEdit(target);
+  await desk.drafts.drop(target.runId, target.rolloutId);
   await desk.changed(target);
   return critique;
 }
@@ -96,8 +97,8 @@ async function resolveConflict(desk: CritiqueDesk, target: Target, edited: Criti
 
 /** Closes the box and forgets the draft. */
 export async function discard(desk: CritiqueDesk, target: Target): Promise<void> {
-  await desk.drafts.drop(target.runId, target.rolloutId);
   desk.threads.leaveEdit(target);
+  await desk.drafts.drop(target.runId, target.rolloutId);
   await desk.threads.refresh(target);
 }
 

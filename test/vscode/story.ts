@@ -90,6 +90,8 @@ describe('a session', () => {
     await page.locator('.monaco-diff-editor').first().waitFor();
     const revisions = reading((store) => humanCritiques(store)) ?? [];
     expect(revisions).toEqual([{ text: expect.stringMatching(new RegExp(`^.+ ${words}$`)) as string, author: 'Ada' }]);
+    // What was saved is no draft any more.
+    expect(await page.locator('.review-widget', { hasText: words }).first().innerText()).not.toMatch(/draft kept/);
     if (withPictures) await keepPicture(window, 'inlineEdit');
   });
 

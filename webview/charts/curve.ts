@@ -4,9 +4,14 @@ import { formatCompact, formatDuration, formatNumber, formatPercent } from '../u
 /** Names of the editor's chart colors: `--vscode-charts-<color>`. */
 export type ChartColor = 'blue' | 'green' | 'red' | 'orange' | 'purple' | 'yellow' | 'foreground';
 
-/** A chart color for CSS. Opaque: the orange of the editor's own themes is that of a highlight, a third of it, and brown as a line. */
+/** The CSS variable of a chart color. Orange is ours (`ui/page.css`). */
+export function colorVariable(color: ChartColor): string {
+  return color === 'orange' ? '--orange' : `--vscode-charts-${color}`;
+}
+
+/** A chart color for CSS. */
 export function cssColor(color: ChartColor): string {
-  return `rgb(from var(--vscode-charts-${color}, #888) r g b)`;
+  return `var(${colorVariable(color)})`;
 }
 
 /** What the horizontal axis counts. All charts of a page have the same. */

@@ -2,7 +2,7 @@
 import type uPlot from 'uplot';
 import { formatCompact } from '../ui/format.ts';
 import { axisText, verticalRange } from './axes.ts';
-import type { ChartColor, ChartModel } from './curve.ts';
+import { colorVariable, type ChartColor, type ChartModel } from './curve.ts';
 import type { Column, PlotData } from './plotData.ts';
 
 export const plotHeight = 176;
@@ -77,8 +77,8 @@ function gridColor(): string {
 
 /** A chart color of the theme, let through by `alpha`. */
 export function faded(color: ChartColor, alpha: number): string {
-  // As in `cssColor`; a canvas knows no variables.
-  const solid = `rgb(from ${themeColor(`--vscode-charts-${color}`, '#888')} r g b)`;
+  // A canvas knows no variables.
+  const solid = themeColor(colorVariable(color), '#888');
   return alpha === 1 ? solid : `color-mix(in srgb, ${solid} ${Math.round(100 * alpha)}%, transparent)`;
 }
 
