@@ -63,6 +63,7 @@ async function chooseSource(services: Services): Promise<RunSource | null> {
     ]),
   ];
   const picked = await vscode.window.showQuickPick(items, {
+    ignoreFocusOut: true,
     title: 'Start Training (1/2)',
     placeHolder: 'What to train',
     matchOnDescription: true,
@@ -105,7 +106,12 @@ async function isConfirmed(plan: RunPlan): Promise<boolean> {
     { label: warnings.length === 0 ? 'What it comes to' : 'What it comes to, with warnings', kind: vscode.QuickPickItemKind.Separator },
     ...facts,
   ];
-  const picked = await vscode.window.showQuickPick(items, { title: 'Start Training (2/2)', placeHolder: 'Enter starts, Escape does not' });
+  const picked = await vscode.window.showQuickPick(items, {
+    title: 'Start Training (2/2)',
+    placeHolder: 'Enter starts, Escape does not',
+    // An earlier run that ends meanwhile, or a look at the run file, must not throw away what is asked.
+    ignoreFocusOut: true,
+  });
   return picked === start;
 }
 
