@@ -9,37 +9,20 @@ import { diskCheck, memoryCheck, nodeCheck, storeCheck } from './machineChecks.t
 import { serverCheck } from './serverCheck.ts';
 import { speedCheck } from './speedCheck.ts';
 
-export const doctorChecks: readonly Check[] = [
-  nodeCheck,
-  engineCheck,
-  modelCheck,
-  gpuCheck,
-  tokenizerCheck,
-  dataCheck,
-  verifierCheck,
-  promptCheck,
-  criticCheck,
-  memoryCheck,
-  diskCheck,
-  storeCheck,
-  speedCheck,
-];
-
-/** Of a run whose model is on another machine. */
-const remoteChecks: readonly Check[] = [
-  nodeCheck,
-  modelCheck,
-  serverCheck,
-  tokenizerCheck,
-  dataCheck,
-  verifierCheck,
-  promptCheck,
-  criticCheck,
-  memoryCheck,
-  diskCheck,
-  storeCheck,
-];
-
+/** A run whose model is on another machine asks its server in place of this one's engine. */
 export function checksFor({ engine }: Pick<RunConfig, 'engine'>): readonly Check[] {
-  return engine.tinker === null ? doctorChecks : remoteChecks;
+  const isLocal = engine.tinker === null;
+  return [
+    nodeCheck,
+    ...(isLocal ? [engineCheck, modelCheck, gpuCheck] : [modelCheck, serverCheck]),
+    tokenizerCheck,
+    dataCheck,
+    verifierCheck,
+    promptCheck,
+    criticCheck,
+    memoryCheck,
+    diskCheck,
+    storeCheck,
+    ...(isLocal ? [speedCheck] : []),
+  ];
 }

@@ -1,17 +1,19 @@
 /** Which GPU providers this machine has, whether they compute right, and whether they are faster than its processor. */
 import { WorkbenchError } from '../core/errors.ts';
-import type { EngineProcessOptions } from '../engine/local/client.ts';
 import { providerTraits, samplingBeside, type ProviderName } from '../engine/local/providers.ts';
 import type { SpeedTrial } from '../engine/local/speedTrial.ts';
 import { chooseProviders, faultOf, machineOf, providersText, type Machine } from '../training/engineProviders.ts';
-import { maxRows } from '../training/memory.ts';
-import { maxPositions } from '../training/policy.ts';
+import { engineOptionsOf } from '../training/policy.ts';
 import type { Check, Facts, Finding, Patient } from './doctorCheck.ts';
 
 export const gpuCheck: Check = {
   name: 'gpu',
   needs: [],
-  examine: (patient, facts) => examineGpus(patient, facts, machineOf(engineOptions(patient, facts))),
+  examine(patient, facts) {
+    const { config, context, threads } = patient;
+    const own = { entry: context.entries.engine, model: facts.model?.path ?? '', threads, keepReference: false };
+    return examineGpus(patient, facts, machineOf(engineOptionsOf(config, own)));
+  },
 };
 
 /** What was found out about one provider. */
@@ -70,20 +72,4 @@ async function speedText(provider: ProviderName, machine: Machine): Promise<stri
   const times = (a: number, b: number): string => `${Number((a / b).toPrecision(2))}×`;
   const sampling = samplingBeside(provider) === provider ? ` and samples at ${times(there.sampled, here.sampled)}` : '';
   return `, trains at ${times(there.trained, here.trained)}${sampling} the speed of the CPU (two layers of this model)`;
-}
-
-function engineOptions({ config, context, threads }: Patient, { model }: Facts): EngineProcessOptions {
-  const { lora } = config.model;
-  return {
-    entry: context.entries.engine,
-    model: model?.path ?? '',
-    ...(lora === null ? {} : { lora }),
-    keepReference: false,
-    threads,
-    maxPositions,
-    microBatchTokens: config.training.microBatchTokens,
-    layerCheckpointing: config.training.layerCheckpointing,
-    ...(config.training.layerwise === null ? {} : { layerwise: config.training.layerwise }),
-    maxRows,
-  };
 }

@@ -48,9 +48,9 @@ export const speedCheck: Check = {
       const { stepSeconds, runSeconds, secondsBefore } = durations(config, work, { ...sampling, trainedPerSecond: trained, updateSeconds });
       const sampled = sampling.rateAt(work.rows);
       facts.speed = {
-        sampled: roundedRate(sampled),
-        trained: roundedRate(trained),
-        stepSeconds: Math.round(stepSeconds),
+        sampled: rounded(sampled),
+        trained: rounded(trained),
+        stepSeconds: rounded(stepSeconds),
         runSeconds: Math.round(runSeconds),
       };
       const rates = `${rate(sampled)} tokens/s sampled, ${rate(trained)} tokens/s trained`;
@@ -138,8 +138,8 @@ function adviceOnRows(sampling: SamplingSpeed, { rows, mostRows }: Work): { read
   };
 }
 
-/** Three significant digits at the least, so that a slow model is not one of 0 tokens a second. */
-function roundedRate(value: number): number {
+/** Three significant digits at the least, so that neither a slow model's tokens a second nor a fast one's step are 0. */
+function rounded(value: number): number {
   return value < 100 ? Number(value.toPrecision(3)) : Math.round(value);
 }
 

@@ -4,15 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, WorkbenchError } from '../core/errors.ts';
+import { WorkbenchError } from '../core/errors.ts';
 import { unreadable } from '../data/byteStream.ts';
 import type { DataRole } from '../data/dataFiles.ts';
 import { isHubAddress } from '../hub/hubAddress.ts';
 import { fileInSnapshot } from '../hub/hubCache.ts';
-import { writeFileAtomically } from '../store/atomicFile.ts';
+import { runFolderFile } from './runFolderFile.ts';
 
 const pinSchema = z.object({
   /** As the run file has it. */
@@ -27,31 +25,14 @@ const pinsSchema = z.object({ train: pinSchema.optional(), heldOut: pinSchema.op
 export type DataPin = z.infer<typeof pinSchema>;
 export type DataPins = z.infer<typeof pinsSchema>;
 
-const fileName = 'data.json';
+const file = runFolderFile('data.json', pinsSchema, 'Remove it; the run then goes on with its data as they are now.');
 
 /** Empty if the run has not been opened before. Throws `run.damaged`. */
 export async function readDataPins(folder: string): Promise<DataPins> {
-  const path = join(folder, fileName);
-  try {
-    return pinsSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new WorkbenchError({
-      code: 'run.damaged',
-      message: `The run's ${path} cannot be used (${error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)}).`,
-      remedy: 'Remove it; the run then goes on with its data as they are now.',
-    });
-  }
+  return (await file.read(folder)) ?? {};
 }
 
-export async function writeDataPins(folder: string, pins: DataPins): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFileAtomically(join(folder, fileName), `${JSON.stringify(pins, null, 2)}\n`);
-}
-
-export async function forgetDataPins(folder: string): Promise<void> {
-  await rm(join(folder, fileName), { force: true });
-}
+export const { write: writeDataPins, forget: forgetDataPins } = file;
 
 /** Of the files that were read for a path of the run file. Throws `dataset.unreadable`. */
 export async function pinOf(path: string, files: readonly { readonly path: string }[]): Promise<DataPin> {

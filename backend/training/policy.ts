@@ -92,19 +92,10 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
   const tokenizer = await loadTokenizer(tokenizerFolder);
   const model = await readModelConfig(modelFolder);
   requireFittingTokenizer(tokenizer, tokenizerFolder, model);
+  const { entries, threads, keepReference = false } = options;
   const engineOptions: EngineProcessOptions = {
-    entry: options.entries.engine,
-    model: modelFolder,
-    ...(config.model.lora === null ? {} : { lora: config.model.lora, adapterSeed: config.seed }),
+    ...engineOptionsOf(config, { entry: entries.engine, model: modelFolder, threads, keepReference }),
     ...(source.adapter === null ? {} : { adapter: source.adapter }),
-    keepReference: options.keepReference ?? false,
-    threads: options.threads,
-    maxPositions,
-    microBatchTokens: config.training.microBatchTokens,
-    layerCheckpointing: config.training.layerCheckpointing,
-    ...(config.training.layerwise === null ? {} : { layerwise: config.training.layerwise }),
-    halfWeights: config.training.halfWeights,
-    maxRows,
   };
   const openEngine = options.openEngine ?? EngineProcess.open;
   const providers = await providersFor(options, engineOptions);
@@ -122,7 +113,7 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
             config,
             model: model.config,
             adapter: source.adapter,
-            keepReference: options.keepReference ?? false,
+            keepReference,
             willTrain: options.willTrain ?? false,
             maxPositions,
             secretOf: options.surroundings?.secretOf ?? ((name) => process.env[name]),
@@ -154,6 +145,24 @@ export async function openPolicy(options: OpenPolicyOptions & { readonly keepRef
       prompts.set(problem.id, tokens);
       return tokens;
     },
+  };
+}
+
+/** Of the local engine, as a run's configuration has them. */
+export function engineOptionsOf(
+  { model: { lora }, seed, training }: RunConfig,
+  own: Pick<EngineProcessOptions, 'entry' | 'model' | 'threads' | 'keepReference'>,
+): EngineProcessOptions {
+  const { microBatchTokens, layerCheckpointing, layerwise, halfWeights } = training;
+  return {
+    ...own,
+    ...(lora === null ? {} : { lora, adapterSeed: seed }),
+    maxPositions,
+    microBatchTokens,
+    layerCheckpointing,
+    ...(layerwise === null ? {} : { layerwise }),
+    halfWeights,
+    maxRows,
   };
 }
 

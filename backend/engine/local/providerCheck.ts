@@ -11,25 +11,16 @@ import { ropeTables } from '../../models/rope.ts';
 import { Device } from './device.ts';
 import { providerTraits } from './providers.ts';
 import { noProvider } from './providerErrors.ts';
-import { selfCheck, shapedLoss, tolerance, type SelfCheckResult } from './selfCheck.ts';
+import { checkedConfig, selfCheck, shapedLoss, tolerance, type SelfCheckResult } from './selfCheck.ts';
 import { compile, listSupportedBackends, runProgram, Tensor, type SessionOptions } from './session.ts';
 
+/** The kinds of parameters are those of the self-check. */
 const config: ModelConfig = {
-  modelType: 'provider-check',
+  ...checkedConfig,
   vocabularySize: 200,
   hiddenSize: 64,
-  nLayers: 2,
-  nHeads: 4,
-  nKvHeads: 2,
   headDim: 16,
   intermediateSize: 96,
-  rmsNormEpsilon: 1e-6,
-  rope: { theta: 10_000, scaling: null },
-  tiedEmbeddings: true,
-  qkvBias: true,
-  outputBias: false,
-  mlpBias: false,
-  qkNorm: true,
   maxPositions: 64,
 };
 const model: ProgramModel = { config, lora: undefined, positions: config.maxPositions };

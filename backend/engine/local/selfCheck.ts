@@ -47,6 +47,7 @@ const config: ModelConfig = {
   qkNorm: true,
   maxPositions: 8,
 };
+export { config as checkedConfig };
 const model: ProgramModel = { config, lora: undefined, positions: config.maxPositions };
 const [batch, length, nTargets] = [2, 6, 9] as const;
 
