@@ -2,6 +2,8 @@
 import type { OpenAI as Client } from 'openai';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import { outgoingFetch } from '../net/outgoingFetch.ts';
+import { retryAfterSeconds } from '../net/retryAfter.ts';
+import { isThisMachine } from '../net/thisMachine.ts';
 import { EndpointError, type Endpoint, type EndpointReply } from './endpoint.ts';
 
 export interface HttpEndpointOptions {
@@ -22,7 +24,7 @@ export interface HttpEndpoint extends Endpoint {
 /** Throws `critic.insecureEndpoint` for a server elsewhere that is not spoken to over TLS: key and texts would be readable on the way. */
 export function httpEndpoint({ baseUrl, model, key }: HttpEndpointOptions): HttpEndpoint {
   const url = new URL(baseUrl);
-  if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
+  if (url.protocol !== 'https:' && !isThisMachine(url)) {
     throw new WorkbenchError({
       code: 'critic.insecureEndpoint',
       message: `The critic's endpoint ${url.origin} is on another machine and not encrypted.`,
@@ -143,7 +145,7 @@ function endpointError(error: unknown, secret: string): EndpointError {
   if (status === undefined) return new EndpointError(reason, { isPassing: true });
   const isPassing = status === 408 || status === 409 || status === 425 || status === 429 || status >= 500;
   const headers = isRecord(error) && error['headers'] instanceof Headers ? error['headers'] : undefined;
-  return new EndpointError(reason, { isPassing, retryAfter: retryAfterOf(headers) });
+  return new EndpointError(reason, { isPassing, retryAfter: retryAfterSeconds(headers) });
 }
 
 /** Connection errors say "Connection error." and keep what happened in their causes. */
@@ -153,25 +155,11 @@ function deepest(error: unknown): string {
   return last;
 }
 
-/** Seconds, from a number or a date; undefined where there is none. */
-function retryAfterOf(headers: Headers | undefined): number | undefined {
-  const value = headers?.get('retry-after');
-  if (value === null || value === undefined || value.trim() === '') return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds);
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, (at - Date.now()) / 1000);
-}
-
 /** What a server says may repeat the key, run on for pages, or draw on the terminal. */
 function tellable(text: string, secret: string): string {
   const without = secret === '' ? text : text.replaceAll(secret, '***');
   const line = without.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
   return line.length > 200 ? `${line.slice(0, 200)}…` : line.replace(/\.$/, '');
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, WorkbenchError } from '../core/errors.ts';
 import { outgoingFetch } from '../net/outgoingFetch.ts';
+import { retryAfterSeconds } from '../net/retryAfter.ts';
 import { isPassing, refusal, unreachable } from './hubErrors.ts';
 import type { HubSettings } from './hubSettings.ts';
 
@@ -161,8 +162,8 @@ async function accepted(response: Response, { what, page, accept = [], stayOnHub
   await response.body?.cancel();
   const error = refusal(response, what, page, settings.token !== null);
   if (!isPassing(status)) throw error;
-  const seconds = Number(response.headers.get('retry-after') ?? NaN);
-  throw new Passing(error, seconds >= 0 ? Math.min(seconds * 1000, pace.longestDelayMs) : undefined);
+  const seconds = retryAfterSeconds(response.headers);
+  throw new Passing(error, seconds === undefined ? undefined : Math.min(seconds * 1000, pace.longestDelayMs));
 }
 
 function redirectOf(response: Response, from: URL): URL | null {

@@ -1,6 +1,7 @@
 /** Which proxy a request goes through: the environment variables that curl and the Python tools read. */
 import { BlockList, isIP } from 'node:net';
 import { WorkbenchError } from '../core/errors.ts';
+import { isThisMachine } from './thisMachine.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,10 +29,6 @@ export function proxyFor(address: URL, environment: Environment = process.env): 
 /** For messages: without user and password. */
 export function proxyText({ protocol, host }: URL): string {
   return `${protocol}//${host}`;
-}
-
-function isThisMachine({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** `exceptions`: names of hosts, which stand for those below them too, addresses and ranges of addresses, each with a port or without; `*` is all. */

@@ -27,7 +27,7 @@ export const layers: Layers = {
     // The contract; each engine beside it knows that, and no other engine.
     'backend/engine': ['backend/graph'],
     'backend/engine/local': ['backend/engine', 'backend/graph', 'backend/models', 'backend/core'],
-    'backend/engine/tinker': ['backend/engine', 'backend/graph', 'backend/net', 'backend/core'],
+    'backend/engine/tinker': ['backend/engine', 'backend/models', 'backend/graph', 'backend/net', 'backend/core'],
     ...Object.fromEntries(stages.map((stage) => [stage, records])),
     // Requests to other machines, through a proxy where there is one.
     'backend/net': ['backend/core'],

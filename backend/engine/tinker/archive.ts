@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { messageOf } from '../../core/errors.ts';
+import { SafetensorsFile } from '../../models/safetensors.ts';
 import { nonsenseError } from './errors.ts';
 
 /** What a PEFT folder consists of. */
@@ -23,14 +24,15 @@ export async function writeAdapterArchive(folder: string, archive: Uint8Array, s
     if (content === undefined) throw nonsenseError(server, 'archive', `there is no ${name} in it`);
     return content;
   }) as [Uint8Array, Uint8Array];
+  const weightFile = join(folder, wanted.weights);
+  await writeFile(weightFile, weights);
   let completed: string;
   try {
-    completed = completeConfig(config, tensorNames(weights));
+    completed = completeConfig(config, await tensorNames(weightFile));
   } catch (error) {
     throw nonsenseError(server, 'archive', messageOf(error));
   }
   await writeFile(join(folder, wanted.config), completed);
-  await writeFile(join(folder, wanted.weights), weights);
 }
 
 /** Without the names of its modules, which SkyRL leaves out, PEFT would take two of each layer and pass over the others in silence. */
@@ -42,12 +44,10 @@ function completeConfig(config: Uint8Array, names: readonly string[]): string {
   return `${JSON.stringify(completed, null, 2)}\n`;
 }
 
-/** From the header of a safetensors file. */
-function tensorNames(weights: Uint8Array): string[] {
-  const view = new DataView(weights.buffer, weights.byteOffset, weights.byteLength);
-  const length = weights.length < 8 ? Infinity : Number(view.getBigUint64(0, true));
-  if (length > weights.length - 8) throw new Error(`${wanted.weights} is no safetensors file`);
-  return Object.keys(JSON.parse(Buffer.from(weights.subarray(8, 8 + length)).toString('utf8')) as object);
+async function tensorNames(path: string): Promise<string[]> {
+  const file = await SafetensorsFile.open(path);
+  await file.close();
+  return [...file.tensors.keys()];
 }
 
 /** The plain files of a tar archive (POSIX ustar) by their last name. */

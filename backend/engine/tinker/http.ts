@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, WorkbenchError } from '../../core/errors.ts';
 import { outgoingFetch } from '../../net/outgoingFetch.ts';
+import { retryAfterSeconds } from '../../net/retryAfter.ts';
+import { isThisMachine } from '../../net/thisMachine.ts';
 import { keyError, lostError, nonsenseError, refusedError, unreachableError } from './errors.ts';
 
 export interface HttpOptions {
@@ -155,7 +157,7 @@ type Outcome =
   | { readonly kind: 'notTaken' | 'unsure'; readonly why: string; readonly retryAfterMs: number };
 
 function requireSafeAddress(url: URL): void {
-  if (url.protocol !== 'https:' && !/^(?:localhost|.*\.localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(url.hostname)) {
+  if (url.protocol !== 'https:' && !isThisMachine(url)) {
     throw new WorkbenchError({
       code: 'engine.insecureServer',
       message: `The Tinker server ${url.origin} is on another machine and not encrypted: key and texts would be readable on the way.`,
@@ -198,9 +200,9 @@ function detailOf(text: string, status: number): string {
   return `status ${status}${text.trim() === '' ? '' : `, ${text.slice(0, 200)}`}`;
 }
 
-function retryAfter(response: Response): number {
-  const seconds = Number(response.headers.get('retry-after') ?? '0');
-  return Number.isFinite(seconds) ? Math.min(60_000, Math.max(0, 1000 * seconds)) : 0;
+/** In milliseconds, within reason. */
+function retryAfter({ headers }: Response): number {
+  return Math.min(60_000, 1000 * (retryAfterSeconds(headers) ?? 0));
 }
 
 function codeOf(error: unknown): string {

@@ -3,7 +3,6 @@
  * over a sequence's tokens (SkyRL on JAX). The protocol does not say, so it is measured, by norms of gradients of a model made for that.
  */
 import { WorkbenchError } from '../../core/errors.ts';
-import type { Datum } from './wire.ts';
 
 export type GradientScale = 'sum' | 'mean';
 
@@ -45,5 +44,3 @@ export function gradientNormOf(metrics: Readonly<Record<string, number>> | null 
   const known = Object.entries(metrics ?? {}).find(([name]) => /(?:^|[/.])(?:grad|gradient)_norm(?::|$)/.test(name));
   return known?.[1];
 }
-
-export type ProbeDatum = (probe: { readonly targets: number; readonly advantages: readonly number[] }) => Datum;

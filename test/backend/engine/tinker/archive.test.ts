@@ -14,12 +14,13 @@ const adapter: readonly TarEntry[] = [
   { name: './adapter_model.safetensors', content: safetensors(['layers.0.self_attn.q_proj.lora_A.weight', 'layers.0.mlp.up_proj.lora_B.weight']) },
 ];
 
-/** A header of those names, and some bytes. */
+/** Matrices of those names. */
 function safetensors(names: readonly string[]): Uint8Array {
-  const header = bytes(JSON.stringify(Object.fromEntries(names.map((name) => [name, {}]))));
+  const entry = (i: number): object => ({ dtype: 'F32', shape: [10, 10], data_offsets: [400 * i, 400 * (i + 1)] });
+  const header = bytes(JSON.stringify(Object.fromEntries(names.map((name, i) => [name, entry(i)]))));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  return Buffer.concat([length, header, Buffer.alloc(700, 7)]);
+  return Buffer.concat([length, header, Buffer.alloc(400 * names.length, 7)]);
 }
 
 it('gives an adapter’s two files', async () => {
